@@ -1,0 +1,293 @@
+#include "core/receiver.h"
+
+#include "core/slot.h"
+
+void receiver_init(struct Receiver *r, const struct ReceiverConfig *config)
+{
+    *r = (struct Receiver){.config = *config};
+    waiting_init(&r->waiting, config->waiting, config->waiting_size);
+    for (unsigned i = 0; i < config->slot_count; i++)
+        config->slots[i] = (struct Slot){.state = SLOT_FREE};
+}
+
+static bool slot_has_tag(const struct Slot *slot, uint16_t tag)
+{
+    for (unsigned i = 0; slot->state != SLOT_FREE && i < slot->tag_count; i++) {
+        if (slot->tags[i] == tag)
+            return true;
+    }
+    return false;
+}
+
+static struct Slot *find_slot(struct Receiver *r, uint16_t tag)
+{
+    struct Slot *slots = r->config.slots;
+
+    if (slot_has_tag(&slots[r->last_slot], tag))
+        return &slots[r->last_slot];
+    for (unsigned i = 0; i < r->config.slot_count; i++) {
+        if (slot_has_tag(&slots[i], tag)) {
+            r->last_slot = i;
+            return &slots[i];
+        }
+    }
+    return NULL;
+}
+
+static struct Finished *find_finished(struct Receiver *r, uint16_t tag, uint64_t now)
+{
+    for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
+        struct Finished *f = &r->finished[i];
+
+        if (f->tag == tag && now - f->when < RECEIVER_FINISHED_TIME)
+            return f;
+    }
+    return NULL;
+}
+
+static void remember(struct Receiver *r, uint16_t tag, const struct PacketObject *info,
+                     bool refused, uint64_t now)
+{
+    struct Finished *f = find_finished(r, tag, now);
+
+    if (!f) {
+        f = &r->finished[r->finished_next];
+        r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
+    }
+    *f = (struct Finished){.tag = tag, .refused = refused, .size = info->size, .when = now};
+    memcpy(f->id, info->id, PACKET_ID);
+    r->newest_finished = f;
+}
+
+/* The object of this slot is done with, one way or the other. */
+static void retire(struct Receiver *r, struct Slot *slot, bool refused, uint64_t now)
+{
+    unsigned n = (unsigned)(slot - r->config.slots);
+    bool ended = slot->end_known && slot->end.rest == 0;
+
+    for (unsigned i = 0; i < slot->tag_count; i++)
+        remember(r, slot->tags[i], &slot->info, refused, now);
+    r->newest_finished->ended = ended;
+    r->config.store.close(r->config.store.ctx, n);
+    slot->state = SLOT_FREE;
+}
+
+void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now)
+{
+    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state != SLOT_FREE);
+    retire(r, &r->config.slots[slot], refused, now);
+}
+
+bool receiver_pass_ended(const struct Receiver *r)
+{
+    return r->newest_finished && r->newest_finished->ended;
+}
+
+/* After anything that may have completed the slot's object. */
+static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
+{
+    if (slot->state == SLOT_COLLECTING && slot_finish(r, slot))
+        retire(r, slot, false, now);
+}
+
+static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
+{
+    return (info->flags & OBJECT_STREAM) == 0 && info->size == size &&
+           memcmp(info->id, id, PACKET_ID) == 0;
+}
+
+/* Two names are of one file if they are equal, or one had to be cut. */
+static bool same_name(const struct PacketObject *a, const struct PacketObject *b)
+{
+    if ((a->flags | b->flags) & OBJECT_NAME_CUT)
+        return true;
+    return a->name.len == b->name.len && memcmp(a->name.data, b->name.data, a->name.len) == 0;
+}
+
+/* A slot that holds the same object under another tag; NULL: none. */
+static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
+{
+    for (unsigned i = 0; i < r->config.slot_count; i++) {
+        struct Slot *slot = &r->config.slots[i];
+
+        if (slot->state == SLOT_COLLECTING && same_identity(&slot->info, info->size, info->id) &&
+            (info->flags & OBJECT_STREAM) == 0 && same_name(&slot->info, info))
+            return slot;
+    }
+    return NULL;
+}
+
+static struct Slot *find_free(struct Receiver *r)
+{
+    for (unsigned i = 0; i < r->config.slot_count; i++) {
+        if (r->config.slots[i].state == SLOT_FREE)
+            return &r->config.slots[i];
+    }
+    return NULL;
+}
+
+static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
+                         uint64_t now);
+
+/* Packets that waited for this tag's OBJECT are taken now, in their order. */
+static void replay_waiting(struct Receiver *r, uint16_t tag, uint64_t now)
+{
+    for (uint32_t left = r->waiting.count; left > 0; left--) {
+        struct View bytes;
+        struct Packet p;
+        struct Slot *slot;
+
+        waiting_take(&r->waiting, &bytes);
+        if (packet_parse(bytes, r->config.crc32c, &p) != PACKET_OK)
+            continue;
+        slot = p.tag == tag ? find_slot(r, tag) : NULL;
+        if (slot)
+            input_parsed(r, slot, &p, now);
+        else if (p.tag != tag)
+            r->counters.overrun += waiting_add(&r->waiting, bytes);
+    }
+}
+
+static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
+{
+    const struct ReceiverStore *store = &r->config.store;
+    const struct PacketObject *info = &p->as.object;
+    struct Slot *slot = find_free(r);
+    enum ReceiverOpen answer;
+
+    if (!slot) {
+        r->counters.no_room++;
+        return;
+    }
+    r->last_slot = (unsigned)(slot - r->config.slots);
+    answer = store->open(store->ctx, r->last_slot, info);
+    if (answer == RECEIVER_REFUSE || answer == RECEIVER_HAVE) {
+        r->counters.refused += answer == RECEIVER_REFUSE ? 1 : 0;
+        remember(r, p->tag, info, answer == RECEIVER_REFUSE, now);
+        return;
+    }
+    if (!slot_open(r, slot, p, answer == RECEIVER_RESUME, now)) {
+        r->counters.too_large++;
+        remember(r, p->tag, info, true, now);
+        store->close(store->ctx, r->last_slot);
+        return;
+    }
+    replay_waiting(r, p->tag, now);
+    if (slot_has_tag(slot, p->tag))
+        settle(r, slot, now);
+}
+
+/* An OBJECT whose tag no slot has. */
+static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_t now)
+{
+    const struct PacketObject *info = &p->as.object;
+    struct Finished *f = find_finished(r, p->tag, now);
+    struct Slot *alias;
+
+    if (f && f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0) {
+        r->counters.stale++;
+        return;
+    }
+    if (f)
+        f->tag = 0; /* another object under an old tag: the finished one makes room */
+    alias = find_alias(r, info);
+    if (!alias) {
+        open_slot(r, p, now);
+        return;
+    }
+    slot_add_alias(r, alias, p);
+    replay_waiting(r, p->tag, now);
+    if (slot_has_tag(alias, p->tag))
+        settle(r, alias, now);
+}
+
+static void input_unknown(struct Receiver *r, const struct Packet *p, struct View bytes,
+                          uint64_t now)
+{
+    struct Finished *f = find_finished(r, p->tag, now);
+
+    if (f) {
+        r->counters.stale++;
+        if (p->type == PACKET_END && p->as.end.rest == 0)
+            f->ended = true;
+        return;
+    }
+    r->counters.waiting++;
+    r->counters.overrun += waiting_add(&r->waiting, bytes);
+}
+
+/* A packet of a tag that this slot has. */
+static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
+                         uint64_t now)
+{
+    slot_count_packet(slot, p->seq, now);
+    if (slot->state != SLOT_COLLECTING)
+        return;
+    switch ((enum PacketType)p->type) {
+    case PACKET_OBJECT:
+        if (!slot_same_object(slot, &p->as.object))
+            r->counters.clashes++;
+        else
+            slot_add_alias(r, slot, p);
+        break;
+    case PACKET_SOURCE:
+        slot_source(r, slot, &p->as.source);
+        break;
+    case PACKET_REPAIR:
+        slot_repair(r, slot, &p->as.repair);
+        break;
+    case PACKET_END:
+        slot_end(slot, &p->as.end);
+        break;
+    case PACKET_ABORT:
+        slot->aborted = p->as.abort.role == ROLE_SENDER;
+        slot->abort_reason = p->as.abort.reason;
+        break;
+    case PACKET_STATUS:
+    case PACKET_DONE:
+        r->counters.not_ours++;
+        break;
+    }
+    settle(r, slot, now);
+}
+
+/* False: it was not a packet; the cause is counted. */
+static bool parse(struct Receiver *r, struct View packet, struct Packet *p)
+{
+    switch (packet_parse(packet, r->config.crc32c, p)) {
+    case PACKET_OK:
+        r->counters.packets++;
+        return true;
+    case PACKET_SHORT:
+        r->counters.short_++;
+        return false;
+    case PACKET_BAD_VERSION:
+        r->counters.bad_version++;
+        return false;
+    case PACKET_BAD_TYPE:
+        r->counters.bad_type++;
+        return false;
+    case PACKET_BAD_FIELDS:
+        r->counters.bad_fields++;
+        return false;
+    }
+    return false;
+}
+
+void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
+{
+    struct Packet p;
+    struct Slot *slot;
+
+    if (!parse(r, packet, &p))
+        return;
+    slot = find_slot(r, p.tag);
+    if (slot)
+        input_parsed(r, slot, &p, now);
+    else if (p.type == PACKET_OBJECT)
+        input_new_object(r, &p, now);
+    else if (p.type == PACKET_STATUS || p.type == PACKET_DONE)
+        r->counters.not_ours++;
+    else
+        input_unknown(r, &p, packet, now);
+}

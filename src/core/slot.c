@@ -1,0 +1,234 @@
+#include "core/slot.h"
+
+#include "core/slot_store.h"
+
+/* A packet may come this many behind the newest and still count as late, not as a long gap. */
+#define LATE_MAX 64
+
+void slot_fail(struct Slot *slot, enum SlotFailure failure)
+{
+    slot->state = SLOT_FAILED;
+    slot->failure = failure;
+}
+
+/* Bookkeeping for that grid. False: no memory; the slot is as it was. */
+static bool lay_out(struct Receiver *r, struct Slot *slot, const struct PacketObject *info)
+{
+    struct SlotStore s = slot_store(r, slot);
+    struct ObjectLayout layout =
+        object_layout(info->size, (uint32_t)info->symbol_size, UINT32_C(1) << info->block);
+    uint64_t object = object_memory(&layout), repairs = repairs_memory(&layout);
+    struct RepairsStore side = {NULL, slot_store_repair_write, slot_store_repair_read};
+    uint8_t *memory;
+
+    if (object > UINT64_MAX / 2 || repairs > UINT64_MAX / 4)
+        return false;
+    object = (object + 15) & ~UINT64_C(15);
+    memory = s.store->memory(s.store->ctx, s.number, object + repairs);
+    if (!memory)
+        return false;
+    object_init(&slot->object, &layout, memory);
+    repairs_init(&slot->repairs, &layout, memory + object, side);
+    return true;
+}
+
+static bool lay_out_stream(struct Receiver *r, struct Slot *slot, const struct PacketObject *info)
+{
+    struct SlotStore s = slot_store(r, slot);
+    void *memory;
+
+    if (info->symbol_size < 4)
+        return false;
+    memory = s.store->memory(s.store->ctx, s.number, stream_in_memory((uint32_t)info->symbol_size));
+    if (!memory)
+        return false;
+    stream_in_init(&slot->stream, (uint32_t)info->symbol_size, memory);
+    return true;
+}
+
+bool slot_is_stream(const struct Slot *slot)
+{
+    return (slot->info.flags & OBJECT_STREAM) != 0;
+}
+
+static void note_object(struct Slot *slot, const struct PacketObject *info)
+{
+    memcpy(slot->name, info->name.data, info->name.len);
+    slot->info = *info;
+    slot->info.name = view_of(slot->name, info->name.len);
+}
+
+/* Tell the store how far everything has arrived, if that is further than `before`. */
+void slot_advance(struct Receiver *r, struct Slot *slot, uint64_t before)
+{
+    struct SlotStore s = slot_store(r, slot);
+    const struct ObjectLayout *l = &slot->object.layout;
+    uint64_t prefix = slot->object.prefix;
+
+    if (prefix == before || slot->state != SLOT_COLLECTING)
+        return;
+    prefix = prefix == l->symbols ? l->size : prefix * l->symbol_size;
+    if (!s.store->advance(s.store->ctx, s.number, prefix))
+        slot_fail(slot, SLOT_FAILURE_STORE);
+}
+
+bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *object, bool resume,
+               uint64_t now)
+{
+    const struct PacketObject *info = &object->as.object;
+    struct SlotStore s = slot_store(r, slot);
+
+    *slot = (struct Slot){.state = SLOT_FREE, .tag_count = 1, .first_packet = now};
+    if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
+        return false;
+    note_object(slot, info);
+    slot->tags[0] = object->tag;
+    slot->state = SLOT_COLLECTING;
+    slot_count_packet(slot, object->seq, now);
+    if (resume && !slot_is_stream(slot)) {
+        if (!s.store->resume(s.store->ctx, s.number, &slot->object))
+            slot_fail(slot, SLOT_FAILURE_STORE);
+        slot_advance(r, slot, 0);
+    }
+    return true;
+}
+
+void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
+{
+    uint8_t ahead = (uint8_t)(seq - slot->seq);
+
+    slot->counters.packets++;
+    slot->last_packet = now;
+    if (slot->seq_known && ahead == 0)
+        return;
+    if (slot->seq_known && ahead >= 256 - LATE_MAX) {
+        slot->counters.lost -= slot->counters.lost > 0 ? 1 : 0;
+        return;
+    }
+    if (slot->seq_known)
+        slot->counters.lost += ahead - 1u;
+    slot->seq = seq;
+    slot->seq_known = true;
+}
+
+bool slot_same_object(const struct Slot *slot, const struct PacketObject *info)
+{
+    return slot->info.flags == info->flags && slot->info.block == info->block &&
+           slot->info.symbol_size == info->symbol_size && slot->info.size == info->size &&
+           memcmp(slot->info.id, info->id, PACKET_ID) == 0;
+}
+
+static void add_tag(struct Slot *slot, uint16_t tag)
+{
+    for (unsigned i = 0; i < slot->tag_count; i++) {
+        if (slot->tags[i] == tag)
+            return;
+    }
+    if (slot->tag_count == RECEIVER_TAGS) {
+        memmove(slot->tags, slot->tags + 1, (RECEIVER_TAGS - 1) * sizeof slot->tags[0]);
+        slot->tag_count--;
+    }
+    slot->tags[slot->tag_count++] = tag;
+}
+
+void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *object)
+{
+    const struct PacketObject *info = &object->as.object;
+    struct Object before = slot->object;
+
+    if (info->run != slot->info.run) {
+        slot->seq_known = false; /* another run counts from anywhere */
+        slot->info.run = info->run;
+    }
+    if (slot->info.symbol_size == info->symbol_size && slot->info.block == info->block) {
+        add_tag(slot, object->tag);
+        return;
+    }
+    if (!lay_out(r, slot, info)) {
+        r->counters.too_large++;
+        return;
+    }
+    object_regrid(&slot->object, &before);
+    slot->info.symbol_size = info->symbol_size;
+    slot->info.block = info->block;
+    /* Packets of the former tags speak of the other grid. */
+    slot->tags[0] = object->tag;
+    slot->tag_count = 1;
+    slot->seq_known = false;
+}
+
+void slot_end(struct Slot *slot, const struct PacketEnd *end)
+{
+    const struct ObjectLayout *l = &slot->object.layout;
+    size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? 16 : PACKET_DIGEST;
+    bool whole = (slot->info.flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
+
+    if (end->digest.len != digest ||
+        (!slot_is_stream(slot) && (end->symbols != l->symbols || end->size != l->size)) ||
+        (whole && memcmp(end->digest.data, slot->info.id, PACKET_ID) != 0) ||
+        (slot->end_known && memcmp(end->digest.data, slot->digest, digest) != 0)) {
+        slot->counters.bad++;
+        return;
+    }
+    memcpy(slot->digest, end->digest.data, digest);
+    slot->end = *end;
+    slot->end.digest = view_of(slot->digest, digest);
+    slot->end_known = true;
+    slot->counters.passes += end->rest == 0 ? 1 : 0;
+}
+
+/* True: everything is here, and *digest tells whether it is right. */
+static bool can_finish(const struct Slot *slot, struct View *digest)
+{
+    *digest = slot->end_known ? slot->end.digest : view_of(slot->info.id, PACKET_ID);
+    if (slot_is_stream(slot))
+        return slot->end_known && slot->stream.next == slot->end.symbols;
+    return object_complete(&slot->object) &&
+           (slot->end_known || (slot->info.flags & OBJECT_IDENTITY) == 0);
+}
+
+bool slot_finish(struct Receiver *r, struct Slot *slot)
+{
+    struct SlotStore s = slot_store(r, slot);
+    uint64_t size = slot_is_stream(slot) ? slot->stream.size : slot->object.layout.size;
+    struct View digest;
+
+    if (!can_finish(slot, &digest))
+        return false;
+    if (slot_is_stream(slot) && size != slot->end.size)
+        digest.len = 0; /* what no content has */
+    slot->state = SLOT_VERIFYING;
+    switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
+    case RECEIVER_VERIFIED:
+        return true;
+    case RECEIVER_DIFFERS:
+        slot->state = SLOT_COLLECTING;
+        slot->counters.mismatches++;
+        if (slot_is_stream(slot)) {
+            slot_fail(slot, SLOT_FAILURE_STORE);
+            return false;
+        }
+        object_forget(&slot->object);
+        repairs_drop_all(&slot->repairs);
+        return false;
+    case RECEIVER_FAILED:
+        slot_fail(slot, SLOT_FAILURE_STORE);
+        return false;
+    }
+    return false;
+}
+
+uint64_t slot_bytes(const struct Slot *slot)
+{
+    const struct ObjectLayout *l = &slot->object.layout;
+
+    if (slot_is_stream(slot))
+        return slot->stream.size;
+    if (object_complete(&slot->object))
+        return l->size;
+    /* The last symbol may be short. */
+    return slot->object.have * l->symbol_size -
+           (l->symbols > 0 && object_has(&slot->object, l->symbols - 1)
+                ? l->symbol_size - object_symbol_bytes(l, l->symbols - 1)
+                : 0);
+}

@@ -1,0 +1,167 @@
+/*
+ * Sim: senders and a receiver joined by a virtual line, everything in memory. A sender's packets
+ * become frames, the frames pass host/damage, what arrives goes through a FrameReader to the
+ * Receiver, whose store is memory. No descriptor, no clock: thousands of transfers a second.
+ *
+ * The store checks every call it gets and stops the process at one that breaks core/receiver.h.
+ */
+#ifndef SIM_H
+#define SIM_H
+
+#include "core/frame.h"
+#include "core/receiver.h"
+#include "core/sender.h"
+#include "host/damage.h"
+
+#define SIM_SLOTS 4
+#define SIM_DONE  8 /* finished objects whose bytes are kept: the first ones */
+
+/* What became of an object at the receiver. */
+enum SimResult {
+    SIM_NOTHING,    /* no OBJECT was ever seen */
+    SIM_INCOMPLETE, /* symbols are missing */
+    SIM_EQUAL,      /* finished, and byte for byte what was sent */
+    SIM_WRONG,      /* finished, and it is not; or a stream's bytes are no prefix: must never be */
+    SIM_DIFFERED,   /* the digest differed, and it is still open */
+    SIM_FAILED,     /* the slot is in SLOT_FAILED */
+};
+
+/* One object being received, in memory. */
+struct SimFile {
+    bool open;
+    struct PacketObject info;
+    uint8_t *bytes; /* known size: info.size; a stream: as much as delivered */
+    uint64_t size, room;
+    uint8_t *repairs;
+    uint64_t repairs_size;
+    void *memory[2];
+    enum SimResult result;
+    uint64_t prefix;
+};
+
+struct SimReceiver {
+    struct Receiver receiver;
+    struct Slot slots[SIM_SLOTS];
+    struct SimFile files[SIM_SLOTS];
+    struct SimFile done[SIM_DONE];
+    unsigned finished;  /* objects that were; only so many of `done` hold */
+    unsigned opened;    /* objects that `open` took */
+    unsigned differed;  /* times a digest differed */
+    uint64_t memory;    /* calls for memory so far: bookkeeping, working memory, side store */
+    uint64_t size_most; /* a larger object is refused */
+    struct SlotCounters counters; /* of the object closed last */
+    uint8_t *waiting;
+    void *scratch;
+    uint64_t scratch_size;
+    struct FrameReader reader;
+    struct Buffer rx;
+    uint8_t *rx_memory;
+    uint64_t now;
+    uint64_t fail_write_at; /* fail this write, counted from 1; 0: none */
+    uint64_t writes;
+};
+
+/* Nothing received. r must stay where it is until sim_receiver_close. */
+void sim_receiver_open(struct SimReceiver *r);
+void sim_receiver_close(struct SimReceiver *r);
+
+/* The same with another muladd, of the same values. */
+void sim_receiver_open_with(struct SimReceiver *r, Gf256MulAdd muladd);
+
+/* Bytes arrive from the line. ctx is a struct SimReceiver (a DamageSink). */
+void sim_receiver_feed(void *ctx, const uint8_t *bytes, size_t len);
+
+/* A packet arrives as if its frame had. */
+void sim_receiver_packet(struct SimReceiver *r, struct View packet);
+
+/*
+ * The result for the object of that content: of the one that finished, else of the one that is
+ * open, else SIM_NOTHING. What is open must agree with the content as far as it claims to be
+ * there, unless a digest has differed; otherwise it is SIM_WRONG, too.
+ */
+enum SimResult sim_receiver_result(const struct SimReceiver *r, const uint8_t *bytes,
+                                   uint64_t size);
+
+/* The slot that holds the object of that content; NULL: none. */
+const struct Slot *sim_receiver_slot(const struct SimReceiver *r, const uint8_t *bytes,
+                                     uint64_t size);
+
+struct SimSender {
+    struct Sender sender;
+    const uint8_t *bytes;
+    uint64_t size;
+    void *memory;
+    uint8_t digest[PACKET_DIGEST];
+    uint8_t packet_memory[SENDER_PACKET_ROOM];
+    struct Buffer packet;
+    struct View body; /* of the last packet */
+    uint8_t *tx_memory;
+    struct Buffer tx;
+    struct FrameWriter writer;
+    uint64_t taken; /* of a stream */
+    size_t lines;   /* of the options */
+    uint64_t wire;  /* bytes of frames so far */
+};
+
+struct SimOptions {
+    size_t mtu;          /* 0: the default */
+    uint32_t redundancy; /* per thousand */
+    uint64_t passes;     /* 0: 1 */
+    bool stream;
+    uint32_t symbol_size; /* 0: as planned */
+    uint8_t block;        /* with symbol_size */
+    uint32_t per_packet;  /* with symbol_size */
+    const char *name;
+    uint16_t run;
+    uint8_t flags; /* of OBJECT, besides OBJECT_STREAM */
+    uint8_t salt;
+    size_t lines; /* a stream: at most so many bytes are taken at a time, then flushed; 0: all */
+};
+
+/* Send size bytes (kept). Stops the process if the options cannot be. */
+void sim_sender_open(struct SimSender *s, const uint8_t *bytes, uint64_t size,
+                     const struct SimOptions *options);
+void sim_sender_close(struct SimSender *s);
+
+/* The next packet into packet and body. False: the sender has finished. */
+bool sim_sender_packet(struct SimSender *s);
+
+/* The next frame into tx (emptied first). False: the sender has finished. */
+bool sim_sender_frame(struct SimSender *s);
+
+/* Everything the sender has through that line to r; the damage's finish included. */
+void sim_run(struct SimSender *s, struct SimReceiver *r, const struct DamageConfig *damage);
+
+/* Bytes that are kept: what a line carried, for another time. All zero: nothing. */
+struct SimCapture {
+    uint8_t *bytes;
+    size_t len, room;
+};
+
+/* ctx is a struct SimCapture (a DamageSink). */
+void sim_capture(void *ctx, const uint8_t *bytes, size_t len);
+void sim_capture_free(struct SimCapture *c);
+
+/* Everything that a sender with these options puts on the line. */
+struct SimCapture sim_record(const uint8_t *bytes, uint64_t size, const struct SimOptions *options);
+
+/* Captured bytes through that line to r, whose reader is then between frames again. */
+void sim_replay(struct SimReceiver *r, const uint8_t *bytes, size_t len,
+                const struct DamageConfig *damage);
+
+/* SHA-256, for id and END. */
+void sim_digest(const uint8_t *bytes, uint64_t size, uint8_t digest[PACKET_DIGEST]);
+
+/* 64 random bits; SplitMix64: Steele, Lea and Flood, OOPSLA 2014. */
+uint64_t sim_random(uint64_t *state);
+
+/* size random bytes, the caller's to free. */
+uint8_t *sim_content(uint64_t size, uint64_t seed);
+
+/* n, or much less in a build with sanitizers (DTTK_BUILD_SANITIZED), but at least 1. */
+unsigned sim_rounds(unsigned n);
+
+/* Stops the process with that phrase unless condition holds. */
+void sim_check(bool condition, const char *what);
+
+#endif
