@@ -1,0 +1,49 @@
+/* main: a table of subcommands, from which usage prints itself. */
+#include "cmd/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct Command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *description;
+};
+
+static const struct Command commands[] = {
+    {"send", cmd_send, "send a file or a stream over a link"},
+    {"recv", cmd_recv, "receive what was sent, verified or not at all"},
+    {"noise", cmd_noise, "a bad line: stdin to stdout, damaged as asked"},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void usage(FILE *out)
+{
+    fprintf(out, "usage: dttk COMMAND [options]\n\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  dttk %-6s  %s\n", commands[i].name, commands[i].description);
+    fprintf(out, "\n  dttk COMMAND --help, man dttk: the options; dttk --version\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("dttk %s\n", DTTK_VERSION);
+        return 0;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "dttk: no such command: %s\n", argv[1]);
+    return 2;
+}

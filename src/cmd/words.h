@@ -1,0 +1,32 @@
+/* Words: the options about what a transfer says, the same for send and recv. */
+#ifndef CMD_WORDS_H
+#define CMD_WORDS_H
+
+#include "host/transfer.h"
+
+#include <getopt.h>
+
+enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON };
+
+#define WORDS_LETTERS "qv"
+#define WORDS_LONG                                                                                 \
+    {"quiet", no_argument, NULL, 'q'}, {"verbose", no_argument, NULL, 'v'},                        \
+        {"progress", no_argument, NULL, WORDS_PROGRESS},                                           \
+        {"no-progress", no_argument, NULL, WORDS_NO_PROGRESS},                                     \
+    {                                                                                              \
+        "json", required_argument, NULL, WORDS_JSON                                                \
+    }
+#define WORDS_USAGE                                                                                \
+    "  -q, --quiet               errors only\n"                                                    \
+    "  -v, --verbose             more: what will be sent, what the line did\n"                     \
+    "      --[no-]progress       show a bar on stderr, or never\n"                                 \
+    "      --json FILE           statistics to FILE\n"                                             \
+    "      --help                this text\n"
+
+/* Take an option that getopt_long returned. False: it is none of these, nothing changed. */
+bool words_option(int option, struct TransferWords *words);
+
+/* True if the statistics may go where --json says; else it has been said: stdout carries data. */
+bool words_json_ok(const struct TransferWords *words, bool stdout_taken);
+
+#endif

@@ -1,0 +1,168 @@
+#include "host/diag.h"
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 8192
+#define WAIT_MS        1000 /* longest wait for a stderr that takes nothing */
+
+static void (*before_line)(void);
+
+struct CodeRange {
+    uint32_t first;
+    uint32_t last;
+};
+
+/* Characters that are not seen, or that change what is seen around them; ascending. */
+static const struct CodeRange hidden[] = {
+    {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},   {0x61C, 0x61C},
+    {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F}, {0x2028, 0x202E},
+    {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0},
+    {0xFFF9, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+};
+
+static bool code_is_hidden(uint32_t code)
+{
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
+        if (code <= hidden[i].last)
+            return code >= hidden[i].first;
+    }
+    return false;
+}
+
+/* Bytes of the UTF-8 character at the front of text (its code in *code), or 0 if it is none. */
+static size_t utf8_take(struct View text, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* less is an overlong form */
+    uint8_t lead = text.data[0];
+    size_t len = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    if (len == 0 || lead > 0xF4 || len > text.len)
+        return 0;
+    uint32_t value = len == 1 ? lead : lead & (0x7FU >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((text.data[i] & 0xC0) != 0x80)
+            return 0;
+        value = value << 6 | (text.data[i] & 0x3FU);
+    }
+    if (value < least[len] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+        return 0;
+    *code = value;
+    return len;
+}
+
+/* The first character of text as it is to be printed, into out; *used is how much of text it is. */
+static size_t escape_one(char out[16], struct View text, size_t *used)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint32_t code = 0;
+    size_t len = utf8_take(text, &code);
+    if (len > 0 && !code_is_hidden(code)) {
+        memcpy(out, text.data, len);
+        *used = len;
+        return len;
+    }
+    *used = len > 0 ? len : 1;
+    for (size_t i = 0; i < *used; i++) {
+        out[4 * i] = '\\';
+        out[4 * i + 1] = 'x';
+        out[4 * i + 2] = digits[text.data[i] >> 4];
+        out[4 * i + 3] = digits[text.data[i] & 15];
+    }
+    return 4 * *used;
+}
+
+char *diag_escape(char *out, size_t size, struct View text)
+{
+    size_t len = 0;
+    size_t fits = 0; /* the longest prefix that leaves room for the dots */
+    for (size_t used = 0; text.len > 0; text.data += used, text.len -= used) {
+        char one[16];
+        size_t n = escape_one(one, text, &used);
+        if (len + 4 <= size)
+            fits = len;
+        if (n > size - 1 - len) {
+            memcpy(out + fits, "...", 4);
+            return out;
+        }
+        memcpy(out + len, one, n);
+        len += n;
+    }
+    out[len] = '\0';
+    return out;
+}
+
+void diag_raw(const char *bytes, size_t len)
+{
+    int saved = errno;
+    while (len > 0) {
+        ssize_t n = write(STDERR_FILENO, bytes, len);
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        } else if (n < 0 && errno == EAGAIN) { /* stderr shares its flags with a link */
+            struct pollfd slot = {.fd = STDERR_FILENO, .events = POLLOUT};
+            if (poll(&slot, 1, WAIT_MS) <= 0)
+                break;
+        } else if (n == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    errno = saved;
+}
+
+/* Print prefix and text as one line. */
+static void print_line(const char *prefix, const char *format, va_list arguments)
+{
+    int saved = errno;
+    char text[LINE_MAX_BYTES / 2];
+    char line[LINE_MAX_BYTES];
+    size_t len = strlen(prefix);
+    int n = vsnprintf(text, sizeof text, format, arguments);
+    if (n < 0)
+        text[0] = '\0';
+    memcpy(line, prefix, len);
+    (void)diag_escape(line + len, sizeof line - len - 1, view_of(text, strlen(text)));
+    len = strlen(line);
+    line[len] = '\n';
+    if (before_line != NULL)
+        before_line();
+    diag_raw(line, len + 1);
+    errno = saved;
+}
+
+void diag(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("dttk: ", format, arguments);
+    va_end(arguments);
+}
+
+void diag_line(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line("", format, arguments);
+    va_end(arguments);
+}
+
+void diag_errno(int error, const char *path, const char *what)
+{
+    char reason[256];
+    (void)snprintf(reason, sizeof reason, "%s", strerror(error));
+    if (reason[0] != '\0' && islower((unsigned char)reason[1]))
+        reason[0] = (char)tolower((unsigned char)reason[0]);
+    if (what != NULL)
+        diag("%s: %s: %s", path, what, reason);
+    else
+        diag("%s: %s", path, reason);
+}
+
+void diag_before(void (*before)(void))
+{
+    before_line = before;
+}

@@ -1,0 +1,139 @@
+#include "host/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEMP_TRIES 100
+
+int disk_write(int fd, const uint8_t *data, size_t len, uint64_t offset)
+{
+    while (len > 0) {
+        ssize_t n = pwrite(fd, data, len, (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = EIO;
+        if (n <= 0)
+            return -1;
+        data += n;
+        len -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
+
+ptrdiff_t disk_read_some(int fd, uint8_t *data, size_t len, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t n = pread(fd, data + done, len - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -1;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    return (ptrdiff_t)done;
+}
+
+int disk_read(int fd, uint8_t *data, size_t len, uint64_t offset)
+{
+    ptrdiff_t n = disk_read_some(fd, data, len, offset);
+    if (n < 0)
+        return -1;
+    if ((size_t)n < len) {
+        errno = EIO;
+        return -1;
+    }
+    return 0;
+}
+
+int disk_sync(int fd)
+{
+    int result;
+    do
+        result = fsync(fd);
+    while (result != 0 && errno == EINTR);
+    return result;
+}
+
+int disk_sync_folder(int dir)
+{
+    if (disk_sync(dir) == 0 || errno == EINVAL || errno == ENOTSUP)
+        return 0;
+    return -1;
+}
+
+/* For file systems that know neither RENAME_NOREPLACE nor hard links: all that is left to do. */
+static int rename_checked(int dir, const char *from, const char *to)
+{
+    struct stat st;
+    if (fstatat(dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    if (errno != ENOENT)
+        return -1;
+    return renameat(dir, from, dir, to);
+}
+
+static int rename_by_link(int dir, const char *from, const char *to)
+{
+    if (linkat(dir, from, dir, to, 0) != 0) {
+        if (errno == EPERM || errno == ENOTSUP || errno == ENOSYS || errno == EMLINK)
+            return rename_checked(dir, from, to);
+        return -1;
+    }
+    return unlinkat(dir, from, 0);
+}
+
+int disk_rename_new(int dir, const char *from, const char *to)
+{
+#ifdef RENAME_NOREPLACE
+    if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+        return -1;
+#endif
+    return rename_by_link(dir, from, to);
+}
+
+int disk_temp(int dir)
+{
+    char name[64];
+    int fd = -1;
+#ifdef O_TMPFILE
+    fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        return fd;
+#endif
+    for (unsigned i = 0; i < TEMP_TRIES; i++) {
+        snprintf(name, sizeof name, "dttk-%ld-%u.tmp", (long)getpid(), i);
+        fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd >= 0 || errno != EEXIST)
+            break;
+    }
+    if (fd >= 0)
+        unlinkat(dir, name, 0);
+    return fd;
+}
+
+int disk_temp_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    int dir = -1;
+    if (folder != NULL && *folder != '\0')
+        dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return dir >= 0 ? dir : open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int64_t disk_time(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}

@@ -1,0 +1,278 @@
+#include "host/file_sink.h"
+
+#include "host/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define ASIDE_MAX 9999
+#define PIECE     ((size_t)64 << 10)
+
+/* out = name + suffix. */
+static int join(char out[NAME_MAX + 1], const char *name, const char *suffix)
+{
+    if (snprintf(out, NAME_MAX + 1, "%s%s", name, suffix) <= NAME_MAX)
+        return 0;
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+int file_sink_init(struct FileSink *k, int dir, const char *name)
+{
+    char longest[NAME_MAX + 1];
+    k->dir = dir;
+    part_init(&k->part, -1);
+    if (join(k->name, name, "") != 0 || join(k->part_name, name, NAMES_PART) != 0 ||
+        join(k->journal_name, k->part_name, NAMES_JOURNAL) != 0)
+        return -1;
+    return join(longest, k->journal_name, NAMES_NEW);
+}
+
+void file_sink_close(struct FileSink *k)
+{
+    part_close(&k->part);
+}
+
+/* True if fd is the file that bears the name of the part now. */
+static bool is_part(const struct FileSink *k, int fd)
+{
+    struct stat there, here;
+    return fstat(fd, &here) == 0 &&
+           fstatat(k->dir, k->part_name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+}
+
+/* Open and lock the part: FILE_SINK_PART, NOTHING, FOREIGN, BUSY, ERROR. */
+static enum FileSinkFound open_part(struct FileSink *k)
+{
+    struct stat st;
+    int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    if (fstatat(k->dir, k->part_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? FILE_SINK_NOTHING : FILE_SINK_ERROR;
+    if (!S_ISREG(st.st_mode))
+        return FILE_SINK_FOREIGN;
+    int fd = openat(k->dir, k->part_name, flags);
+    if (fd < 0)
+        return FILE_SINK_ERROR;
+    /* Between open and lock another process may have made the target of it. */
+    if ((flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) || !is_part(k, fd)) {
+        close(fd);
+        return FILE_SINK_BUSY;
+    }
+    part_init(&k->part, fd);
+    return FILE_SINK_PART;
+}
+
+static enum FileSinkFound judge(const struct FileSink *k, int opened, const struct Journal *j)
+{
+    struct stat st;
+    if (opened == 0 && (j->flags & JOURNAL_STREAM) == 0)
+        return journal_has_something(j) ? FILE_SINK_PART : FILE_SINK_EMPTY;
+    if (opened != 0 && errno == ENOENT)
+        return FILE_SINK_FOREIGN;
+    if (opened != 0 && errno == EBADMSG)
+        return FILE_SINK_BROKEN;
+    if (opened != 0 && errno != ENODATA)
+        return FILE_SINK_ERROR;
+    if (fstat(k->part.fd, &st) != 0)
+        return FILE_SINK_ERROR;
+    return st.st_size > 0 ? FILE_SINK_ASIDE : FILE_SINK_EMPTY;
+}
+
+enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c crc32c)
+{
+    *j = (struct Journal){.fd = -1};
+    enum FileSinkFound found = open_part(k);
+    if (found != FILE_SINK_PART && found != FILE_SINK_NOTHING)
+        return found;
+    int opened = journal_open(j, k->dir, k->journal_name, crc32c);
+    if (found == FILE_SINK_PART) {
+        found = judge(k, opened, j);
+    } else {
+        if (opened != 0 && errno == EBADMSG)
+            found = FILE_SINK_BROKEN;
+        journal_close(j);
+    }
+    if (found != FILE_SINK_PART && found != FILE_SINK_EMPTY && found != FILE_SINK_ASIDE)
+        file_sink_close(k);
+    if (found != FILE_SINK_PART && found != FILE_SINK_EMPTY)
+        journal_close(j);
+    return found;
+}
+
+static int create_part(struct FileSink *k)
+{
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(k->dir, k->part_name, flags, 0600);
+    if (fd < 0)
+        return -1;
+    part_init(&k->part, fd);
+    /* A file system without locks has to do without. */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+        return 0;
+    return -1;
+}
+
+int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32c crc32c)
+{
+    struct JournalContent c = {.object = object};
+    bool reuse = k->part.fd >= 0;
+    int error = 0;
+    if (journal_write(k->dir, k->journal_name, &c, crc32c) != 0)
+        error = errno;
+    else if (reuse ? ftruncate(k->part.fd, 0) != 0 : create_part(k) != 0)
+        error = errno;
+    if (error == 0)
+        return 0;
+    /* If somebody was faster with the part, the journal is theirs. */
+    if (k->part.fd < 0 && error != EEXIST)
+        unlinkat(k->dir, k->journal_name, 0);
+    file_sink_close(k);
+    errno = error;
+    return -1;
+}
+
+int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1])
+{
+    char journal[NAME_MAX + 1], number[16];
+    struct stat st;
+    int result = -1;
+    errno = EEXIST;
+    for (unsigned i = 1; result != 0 && errno == EEXIST && i <= ASIDE_MAX; i++) {
+        snprintf(number, sizeof number, ".%u", i);
+        if (join(aside, k->part_name, number) != 0 || join(journal, aside, NAMES_JOURNAL) != 0)
+            break;
+        errno = EEXIST;
+        if (fstatat(k->dir, journal, &st, AT_SYMLINK_NOFOLLOW) != 0)
+            result = disk_rename_new(k->dir, k->part_name, aside);
+    }
+    if (result == 0 && disk_rename_new(k->dir, k->journal_name, journal) != 0 && errno != ENOENT)
+        result = -1;
+    int error = errno;
+    file_sink_close(k);
+    errno = error;
+    return result;
+}
+
+int file_sink_remove(struct FileSink *k)
+{
+    int error = 0;
+    /* The journal last: a part without one would be taken for somebody else's. */
+    if (unlinkat(k->dir, k->part_name, 0) != 0 && errno != ENOENT)
+        error = errno;
+    if (error == 0 && unlinkat(k->dir, k->journal_name, 0) != 0 && errno != ENOENT)
+        error = errno;
+    file_sink_close(k);
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+uint64_t file_sink_space(const struct FileSink *k)
+{
+    struct statvfs v;
+    uint64_t bytes;
+    if (fstatvfs(k->dir, &v) != 0 || __builtin_mul_overflow(v.f_bavail, v.f_frsize, &bytes))
+        return UINT64_MAX;
+    return bytes;
+}
+
+/* True if the size bytes of fd have that digest. */
+static bool has_digest(int fd, uint64_t size, struct View digest)
+{
+    uint8_t piece[PIECE], value[PACKET_DIGEST];
+    struct Digest d;
+    digest_init(&d);
+    for (uint64_t at = 0; at < size;) {
+        size_t n = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
+        if (disk_read(fd, piece, n, at) != 0)
+            return false;
+        digest_update(&d, piece, n);
+        at += n;
+    }
+    digest_value(&d, value);
+    return memcmp(value, digest.data, digest.len) == 0;
+}
+
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest)
+{
+    struct stat st;
+    if (fstatat(k->dir, k->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? FILE_SINK_FREE : FILE_SINK_UNTOUCHED;
+    if (!S_ISREG(st.st_mode))
+        return FILE_SINK_UNTOUCHED;
+    if ((uint64_t)st.st_size != size)
+        return FILE_SINK_OTHER;
+    if (digest.len == 0)
+        return FILE_SINK_MAYBE;
+    int fd = openat(k->dir, k->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0)
+        return FILE_SINK_OTHER;
+    bool same = has_digest(fd, size, digest);
+    close(fd);
+    return same ? FILE_SINK_SAME : FILE_SINK_OTHER;
+}
+
+/* Everything but the name: length, mode, time, and that it is safe. */
+static int make_ready(struct FileSink *k, const struct FileSinkCommit *c, int *odd)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_nsec = UTIME_OMIT}};
+    struct stat st;
+    *odd = 0;
+    if (part_flush(&k->part) != 0 || fstat(k->part.fd, &st) != 0)
+        return -1;
+    if ((uint64_t)st.st_size < c->size) {
+        errno = EIO;
+        return -1;
+    }
+    if ((uint64_t)st.st_size > c->size && ftruncate(k->part.fd, (off_t)c->size) != 0)
+        return -1;
+    /* FAT and its like know neither: the content is right all the same. */
+    if (fchmod(k->part.fd, c->mode) != 0)
+        *odd = errno;
+    if (c->has_mtime) {
+        times[1].tv_sec = (time_t)(c->mtime / 1000000000);
+        times[1].tv_nsec = (long)(c->mtime % 1000000000);
+        if (times[1].tv_nsec < 0) {
+            times[1].tv_nsec += 1000000000;
+            times[1].tv_sec--;
+        }
+        if (futimens(k->part.fd, times) != 0)
+            *odd = errno;
+    }
+    return part_sync(&k->part);
+}
+
+static int give_name(const struct FileSink *k, const struct FileSinkCommit *c,
+                     enum FileSinkTarget before)
+{
+    if (!c->replace)
+        return disk_rename_new(k->dir, k->part_name, k->name);
+    if (before == FILE_SINK_UNTOUCHED && c->only_files) {
+        errno = EEXIST;
+        return -1;
+    }
+    return renameat(k->dir, k->part_name, k->dir, k->name);
+}
+
+int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd)
+{
+    if (make_ready(k, c, odd) != 0)
+        return -1;
+    enum FileSinkTarget before = file_sink_target(k, 0, view_of(NULL, 0));
+    if (give_name(k, c, before) != 0)
+        return -1;
+    if (disk_sync_folder(k->dir) != 0) {
+        int error = errno;
+        if (before == FILE_SINK_FREE)
+            disk_rename_new(k->dir, k->name, k->part_name);
+        errno = error;
+        return -1;
+    }
+    unlinkat(k->dir, k->journal_name, 0);
+    file_sink_close(k);
+    return 0;
+}

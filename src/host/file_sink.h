@@ -1,0 +1,93 @@
+/*
+ * FileSink: one object's target on disk: NAME.part beside NAME while it is collected, with its
+ * journal; then NAME, in one step. All names are those of one folder, by its descriptor, and no
+ * symbolic link in it is followed.
+ */
+#ifndef HOST_FILE_SINK_H
+#define HOST_FILE_SINK_H
+
+#include "host/journal.h"
+#include "host/names.h"
+#include "host/part.h"
+
+#include <limits.h>
+
+struct FileSink {
+    int dir;                 /* the caller's, kept */
+    char name[NAME_MAX + 1]; /* the target */
+    char part_name[NAME_MAX + 1];
+    char journal_name[NAME_MAX + 1];
+    struct Part part; /* fd -1: not open; open, it is locked against other processes */
+};
+
+/* What an earlier run left beside a target. */
+enum FileSinkFound {
+    FILE_SINK_NOTHING, /* nothing, or a journal of ours without its part */
+    FILE_SINK_EMPTY,   /* part and journal, by which nothing has arrived: the part can be reused */
+    FILE_SINK_PART,    /* part and journal: the journal is open */
+    FILE_SINK_ASIDE,   /* a part that is ours but cannot be gone on with: a stream, or the journal
+                        * was lost in a power cut */
+    FILE_SINK_BUSY,    /* another process is at it */
+    FILE_SINK_FOREIGN, /* a part without a journal, or no regular file */
+    FILE_SINK_BROKEN,  /* a journal that is not one of ours, or damaged */
+    FILE_SINK_ERROR,   /* errno */
+};
+
+/* For target `name` in folder dir; nothing is touched. 0; or -1 and ENAMETOOLONG. */
+int file_sink_init(struct FileSink *k, int dir, const char *name);
+
+/*
+ * Look at what is there. The part, if it is ours, is left open; *j is open after FILE_SINK_EMPTY
+ * (if there is a journal) and FILE_SINK_PART and is to be closed in any case.
+ */
+enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c crc32c);
+
+/*
+ * Begin from nothing: write the journal, then create the part, or empty the one that is open. So a
+ * part is never without a journal, whenever the process is killed. 0; or -1 and errno: no part is
+ * open.
+ */
+int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32c crc32c);
+
+/* Rename the part that is open, and its journal, to the first free NAME.part.N (into aside); it is
+ * closed. 0; or -1 and errno. */
+int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1]);
+
+/* Remove part and journal, open or not. 0 (also if there are none); or -1 and errno. */
+int file_sink_remove(struct FileSink *k);
+
+/* Bytes the folder's file system has left for the likes of us; UINT64_MAX: not known. */
+uint64_t file_sink_space(const struct FileSink *k);
+
+enum FileSinkTarget {
+    FILE_SINK_FREE,      /* no such file */
+    FILE_SINK_SAME,      /* a regular file of that size and digest */
+    FILE_SINK_OTHER,     /* another regular file */
+    FILE_SINK_MAYBE,     /* a regular file of that size, but no digest was given */
+    FILE_SINK_UNTOUCHED, /* a folder, a symbolic link, a device: never to be replaced */
+};
+
+/* Look at the target: is it size bytes of that digest (16 or 32 bytes; or 0)? */
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest);
+
+struct FileSinkCommit {
+    uint64_t size;
+    unsigned mode; /* permission bits, the umask taken off */
+    bool has_mtime;
+    int64_t mtime;   /* ns since 1970 */
+    bool replace;    /* what bears the name may be replaced */
+    bool only_files; /* but nothing else than a regular file */
+};
+
+/*
+ * The part, which is open and complete, becomes the target, and safe. 0: done, the journal is gone,
+ * the part closed; *odd is 0 or the errno with which time or mode could not be set. -1 and errno
+ * (EEXIST: the name is taken): nothing new bears the name of the target, the part is as it was;
+ * only if a file was replaced and then the folder could not be synced, the new one stays there.
+ */
+int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd);
+
+/* Close the part, if open. */
+void file_sink_close(struct FileSink *k);
+
+#endif

@@ -1,0 +1,275 @@
+#include "host/file_source.h"
+
+#include "host/disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FIRST_AHEAD ((size_t)16 << 10) /* read at a request that does not go forward */
+#define HASH_READ   ((size_t)64 << 10)
+#define HASH_READS  16 /* of a step of file_source_hash_more */
+
+static int look(struct FileSource *s, const struct stat *st)
+{
+    off_t start = s->owned ? 0 : lseek(s->fd, 0, SEEK_CUR);
+    if (start < 0)
+        return -1;
+    s->start = (uint64_t)start;
+    s->size = st->st_size > start ? (uint64_t)st->st_size - s->start : 0;
+    s->mtime = disk_time(st->st_mtim);
+    s->ctime = disk_time(st->st_ctim);
+    s->mode = (uint16_t)(st->st_mode & 0777);
+    return 0;
+}
+
+/* Make sure that the window has room bytes. What it holds is kept. */
+static int make_room(struct FileSource *s, size_t room)
+{
+    if (room <= s->room)
+        return 0;
+    uint8_t *window = realloc(s->window, room);
+    if (window == NULL)
+        return -1;
+    s->window = window;
+    s->room = room;
+    return 0;
+}
+
+static void settle_digest(struct FileSource *s)
+{
+    if (s->hashed < s->size)
+        return;
+    digest_value(&s->hash, s->digest);
+    s->digest_known = true;
+}
+
+/* Hash what bytes (at offset) go on with. */
+static void hash(struct FileSource *s, uint64_t offset, const uint8_t *bytes, size_t len)
+{
+    if (s->digest_known || offset > s->hashed || s->hashed - offset >= len)
+        return;
+    size_t skip = (size_t)(s->hashed - offset);
+    digest_update(&s->hash, bytes + skip, len - skip);
+    s->hashed = offset + len;
+    settle_digest(s);
+}
+
+static int read_exactly(struct FileSource *s, uint64_t offset, uint8_t *to, size_t len)
+{
+    ptrdiff_t n = disk_read_some(s->fd, to, len, s->start + offset);
+    if (n < 0)
+        return -1;
+    if ((size_t)n < len) {
+        s->shortened = true;
+        errno = EIO;
+        return -1;
+    }
+    hash(s, offset, to, len);
+    return 0;
+}
+
+int file_source_hash_more(struct FileSource *s)
+{
+    uint8_t piece[HASH_READ];
+    for (int i = 0; i < HASH_READS && !s->digest_known; i++) {
+        uint64_t left = s->size - s->hashed;
+        size_t n = left < sizeof piece ? (size_t)left : sizeof piece;
+        if (read_exactly(s, s->hashed, piece, n) != 0)
+            return -1;
+    }
+    return s->digest_known ? 0 : 1;
+}
+
+/* The end is read before the start, so that the window then is where the first packet begins. */
+static int make_identity(struct FileSource *s)
+{
+    struct Digest d;
+    uint8_t head[16], end[FILE_SOURCE_ENDS], digest[PACKET_DIGEST];
+    if (read_exactly(s, s->size - sizeof end, end, sizeof end) != 0)
+        return -1;
+    const uint8_t *start = file_source_lend(s, 0, FILE_SOURCE_ENDS);
+    if (start == NULL)
+        return -1;
+    put_u64(head, s->size);
+    put_u64(head + 8, (uint64_t)s->mtime);
+    digest_init(&d);
+    digest_update(&d, head, sizeof head);
+    digest_update(&d, start, FILE_SOURCE_ENDS);
+    digest_update(&d, end, sizeof end);
+    digest_value(&d, digest);
+    memcpy(s->id, digest, PACKET_ID);
+    s->identity = true;
+    return 0;
+}
+
+static int make_id(struct FileSource *s)
+{
+    int more = 1;
+    digest_init(&s->hash);
+    if (s->size > FILE_SOURCE_HASHED)
+        return make_identity(s);
+    settle_digest(s); /* of an empty file */
+    while (more > 0)
+        more = file_source_hash_more(s);
+    memcpy(s->id, s->digest, PACKET_ID);
+    return more;
+}
+
+/* /proc and its like: regular files of size 0 that have content all the same. */
+static bool has_content(const struct FileSource *s)
+{
+    uint8_t byte;
+    return s->size == 0 && disk_read_some(s->fd, &byte, 1, s->start) == 1;
+}
+
+static int open_common(struct FileSource *s)
+{
+    struct stat st;
+    if (fstat(s->fd, &st) != 0)
+        return -1;
+    if (S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return -1;
+    }
+    s->kind = FILE_SOURCE_STREAM;
+    if (!S_ISREG(st.st_mode))
+        return 0;
+    if (look(s, &st) != 0)
+        return -1;
+    if (has_content(s))
+        return 0;
+    s->kind = FILE_SOURCE_FILE;
+    if (make_room(s, 2 * FILE_SOURCE_AHEAD) != 0)
+        return -1;
+    return make_id(s);
+}
+
+static int open_or_close(struct FileSource *s)
+{
+    if (open_common(s) == 0)
+        return 0;
+    int error = errno;
+    file_source_close(s);
+    errno = error;
+    return -1;
+}
+
+int file_source_open(struct FileSource *s, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash != NULL ? slash + 1 : path;
+    /* O_NONBLOCK: a FIFO without a writer must not hold us here. */
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *s = (struct FileSource){.fd = fd, .owned = true, .ahead = FIRST_AHEAD};
+    if (fd < 0)
+        return -1;
+    s->name_len = strnlen(base, PACKET_NAME_MAX);
+    memcpy(s->name, base, s->name_len);
+    return open_or_close(s);
+}
+
+int file_source_open_fd(struct FileSource *s, int fd)
+{
+    *s = (struct FileSource){.fd = fd, .ahead = FIRST_AHEAD};
+    return open_or_close(s);
+}
+
+void file_source_close(struct FileSource *s)
+{
+    if (s->owned && s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
+    free(s->window);
+    s->window = NULL;
+    s->room = 0;
+    s->held = 0;
+}
+
+void file_source_describe(const struct FileSource *s, struct PacketObject *object)
+{
+    object->flags = s->identity ? OBJECT_IDENTITY : 0;
+    object->size = s->size;
+    memcpy(object->id, s->id, PACKET_ID);
+    object->name = view_of(s->name, s->name_len);
+    object->link |= LINK_MTIME | LINK_MODE;
+    object->mtime = s->mtime;
+    object->mode = s->mode;
+}
+
+int file_source_keep(struct FileSource *s, uint64_t group)
+{
+    uint64_t most = group < s->size ? group : s->size;
+    if (group > SIZE_MAX / 2) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (make_room(s, (size_t)most + 2 * FILE_SOURCE_AHEAD) != 0)
+        return -1;
+    s->group = group;
+    return 0;
+}
+
+/* Move the window so that it begins at base, keeping what it holds of that. */
+static void move_window(struct FileSource *s, uint64_t base)
+{
+    if (base < s->base || base > s->base + s->held) {
+        s->held = 0;
+    } else if (base > s->base) {
+        s->held -= (size_t)(base - s->base);
+        memmove(s->window, s->window + (base - s->base), s->held);
+    }
+    s->base = base;
+}
+
+/* Read until the window reaches end (which fits), and on ahead as far as is wise. */
+static int fill_window(struct FileSource *s, uint64_t end)
+{
+    uint64_t from = s->base + s->held;
+    uint64_t upto = from + s->ahead > end ? from + s->ahead : end;
+    if (upto > s->size)
+        upto = s->size;
+    if (upto - s->base > s->room)
+        upto = s->base + s->room;
+    if (read_exactly(s, from, s->window + s->held, (size_t)(upto - from)) != 0)
+        return -1;
+    s->held = (size_t)(upto - s->base);
+    return 0;
+}
+
+const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len)
+{
+    struct FileSource *s = ctx;
+    CORE_ASSERT(len <= FILE_SOURCE_AHEAD && offset <= s->size && len <= s->size - offset);
+    if (offset >= s->base && offset - s->base <= s->held && len <= s->held - (offset - s->base))
+        return s->window + (offset - s->base);
+    bool forward = offset >= s->base && offset <= s->base + s->held;
+    uint64_t base = s->group > 0 ? offset / s->group * s->group : offset;
+    /* In small steps forward the whole room is used before anything is moved. */
+    if (s->group == 0 && forward && offset + len - s->base <= s->room)
+        base = s->base;
+    move_window(s, base);
+    s->ahead = forward || s->group > 0 ? 2 * s->ahead : FIRST_AHEAD;
+    if (s->ahead > FILE_SOURCE_AHEAD)
+        s->ahead = FILE_SOURCE_AHEAD;
+    if (fill_window(s, offset + len) != 0)
+        return NULL;
+    return s->window + (offset - s->base);
+}
+
+const uint8_t *file_source_digest(const struct FileSource *s)
+{
+    return s->digest_known ? s->digest : NULL;
+}
+
+bool file_source_changed(const struct FileSource *s)
+{
+    struct stat st;
+    if (fstat(s->fd, &st) != 0)
+        return true;
+    uint64_t size = (uint64_t)st.st_size > s->start ? (uint64_t)st.st_size - s->start : 0;
+    return size != s->size || disk_time(st.st_mtim) != s->mtime ||
+           disk_time(st.st_ctim) != s->ctime;
+}

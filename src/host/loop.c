@@ -1,0 +1,94 @@
+#include "host/loop.h"
+#include <string.h>
+#include <time.h>
+
+/* SIGPIPE is the last: it is ignored, the others are caught. */
+static const int signals[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+static volatile sig_atomic_t arrived;
+
+/* The first signal is recorded; from now on each has its default action, at once. */
+static void record(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    arrived = number;
+    for (size_t i = 0; i < LOOP_SIGNALS - 1; i++) {
+        struct sigaction now;
+        if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == record)
+            (void)sigaction(signals[i], &action, NULL);
+    }
+}
+
+static void caught_signals(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    for (size_t i = 0; i < LOOP_SIGNALS - 1; i++)
+        (void)sigaddset(set, signals[i]);
+}
+
+void loop_open(struct Loop *l)
+{
+    sigset_t caught;
+    arrived = 0;
+    caught_signals(&caught);
+    for (size_t i = 0; i < LOOP_SLOTS; i++)
+        l->slots[i] = (struct pollfd){.fd = -1};
+    for (size_t i = 0; i < LOOP_SIGNALS; i++) {
+        struct sigaction action = {.sa_handler = record, .sa_flags = SA_RESTART};
+        action.sa_mask = caught;
+        if (signals[i] == SIGPIPE)
+            action.sa_handler = SIG_IGN;
+        (void)sigaction(signals[i], NULL, &l->old_actions[i]);
+        if (l->old_actions[i].sa_handler != SIG_IGN)
+            (void)sigaction(signals[i], &action, NULL);
+    }
+    (void)sigprocmask(SIG_UNBLOCK, &caught, &l->old_mask);
+}
+
+void loop_close(struct Loop *l)
+{
+    for (size_t i = 0; i < LOOP_SIGNALS; i++)
+        (void)sigaction(signals[i], &l->old_actions[i], NULL);
+    (void)sigprocmask(SIG_SETMASK, &l->old_mask, NULL);
+}
+
+void loop_watch(struct Loop *l, enum LoopSlot slot, int fd, short events)
+{
+    l->slots[slot] = (struct pollfd){.fd = events != 0 ? fd : -1, .events = events};
+}
+
+static struct timespec time_until(uint64_t deadline)
+{
+    uint64_t now = clock_now();
+    uint64_t left = deadline > now ? deadline - now : 0;
+    return (struct timespec){.tv_sec = (time_t)(left / CLOCK_SECOND),
+                             .tv_nsec = (long)(left % CLOCK_SECOND)};
+}
+
+int loop_wait(struct Loop *l, uint64_t deadline)
+{
+    sigset_t caught, open;
+    caught_signals(&caught);
+    /* Blocked from here to ppoll, so that none slips in between the look at it and the sleep. */
+    (void)sigprocmask(SIG_BLOCK, &caught, &open);
+    struct timespec left = time_until(arrived != 0 ? 0 : deadline);
+    int ready =
+        ppoll(l->slots, LOOP_SLOTS, deadline == CLOCK_NEVER && arrived == 0 ? NULL : &left, &open);
+    (void)sigprocmask(SIG_SETMASK, &open, NULL);
+    if (ready > 0)
+        return ready;
+    for (size_t i = 0; i < LOOP_SLOTS; i++) /* after EINTR they are what they were before */
+        l->slots[i].revents = 0;
+    return 0;
+}
+
+bool loop_ready(const struct Loop *l, enum LoopSlot slot)
+{
+    return l->slots[slot].revents != 0;
+}
+
+int loop_signal(const struct Loop *l)
+{
+    (void)l;
+    return (int)arrived;
+}

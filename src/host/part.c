@@ -1,0 +1,142 @@
+#include "host/part.h"
+
+#include "host/disk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define READ_BACK ((size_t)64 << 10)
+
+void part_init(struct Part *p, int fd)
+{
+    *p = (struct Part){.fd = fd};
+    digest_init(&p->hash);
+}
+
+void part_close(struct Part *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = -1;
+    free(p->buffer);
+    p->buffer = NULL;
+    p->fill = 0;
+}
+
+static int fail(struct Part *p)
+{
+    p->error = errno;
+    return -1;
+}
+
+static int refuse(const struct Part *p)
+{
+    errno = p->error;
+    return -1;
+}
+
+int part_flush(struct Part *p)
+{
+    if (p->error != 0)
+        return refuse(p);
+    if (p->fill > 0 && disk_write(p->fd, p->buffer, p->fill, p->at) != 0)
+        return fail(p);
+    p->fill = 0;
+    return 0;
+}
+
+int part_sync(struct Part *p)
+{
+    if (part_flush(p) != 0)
+        return -1;
+    if (disk_sync(p->fd) == 0)
+        return 0;
+    p->lost = true;
+    return fail(p);
+}
+
+/* Put len bytes behind those gathered, or gather anew from them. */
+static int gather(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
+{
+    if (p->buffer == NULL && (p->buffer = malloc(PART_BUFFER)) == NULL)
+        return fail(p);
+    if ((offset != p->at + p->fill || len > PART_BUFFER - p->fill) && part_flush(p) != 0)
+        return -1;
+    if (p->fill == 0)
+        p->at = offset;
+    memcpy(p->buffer + p->fill, data, len);
+    p->fill += len;
+    return 0;
+}
+
+int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
+{
+    if (p->error != 0)
+        return refuse(p);
+    if (offset < p->hashed) {
+        uint64_t settled = p->hashed - offset;
+        if (settled >= len)
+            return 0;
+        data += settled;
+        len -= (size_t)settled;
+        offset = p->hashed;
+    }
+    while (len > 0) {
+        size_t n = len < PART_BUFFER ? len : PART_BUFFER;
+        if (gather(p, offset, data, n) != 0)
+            return -1;
+        if (offset == p->hashed) {
+            digest_update(&p->hash, data, n);
+            p->hashed += n;
+        }
+        data += n;
+        len -= n;
+        offset += n;
+        if (offset > p->end)
+            p->end = offset;
+    }
+    return 0;
+}
+
+int part_read(struct Part *p, uint64_t offset, uint8_t *data, size_t len)
+{
+    if (p->fill > 0 && offset < p->at + p->fill && p->at < offset + len) {
+        if (offset >= p->at && offset + len <= p->at + p->fill) {
+            memcpy(data, p->buffer + (offset - p->at), len);
+            return 0;
+        }
+        if (part_flush(p) != 0)
+            return -1;
+    }
+    return disk_read(p->fd, data, len, offset);
+}
+
+bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to)
+{
+    *from = p->lost ? 0 : p->at;
+    *to = p->lost ? UINT64_MAX : p->at + p->fill;
+    return p->error != 0 && *from < *to;
+}
+
+int part_hash(struct Part *p, uint64_t upto, uint64_t most)
+{
+    uint8_t piece[READ_BACK];
+    while (p->hashed < upto && most > 0) {
+        uint64_t n = upto - p->hashed;
+        n = n < most ? n : most;
+        n = n < sizeof piece ? n : sizeof piece;
+        if (part_read(p, p->hashed, piece, (size_t)n) != 0)
+            return -1;
+        digest_update(&p->hash, piece, (size_t)n);
+        p->hashed += n;
+        most -= n;
+    }
+    return p->hashed < upto ? 1 : 0;
+}
+
+void part_rehash(struct Part *p)
+{
+    digest_init(&p->hash);
+    p->hashed = 0;
+}

@@ -1,0 +1,54 @@
+/*
+ * Part: the bytes of one object as they arrive, in a file: pieces in any order, those that follow
+ * each other gathered before they are written, and a digest taken of them in order.
+ */
+#ifndef HOST_PART_H
+#define HOST_PART_H
+
+#include "host/digest.h"
+
+#define PART_BUFFER ((size_t)256 << 10)
+
+struct Part {
+    int fd;          /* -1: none */
+    int error;       /* errno of the write or sync that failed: final; 0: none */
+    bool lost;       /* a sync failed: nothing in the file can be trusted any more */
+    uint8_t *buffer; /* bytes at .. at + fill, not in the file yet; memory comes with the first */
+    uint64_t at;
+    size_t fill;
+    uint64_t end;       /* behind the last byte ever written */
+    struct Digest hash; /* of bytes 0 .. hashed: these are settled, what comes again is dropped */
+    uint64_t hashed;
+};
+
+/* Over an open file (consumed: closed by part_close), or -1; nothing of it is hashed. */
+void part_init(struct Part *p, int fd);
+
+/* Close the file and give memory back; buffered bytes are dropped. Fine to repeat. */
+void part_close(struct Part *p);
+
+/*
+ * Bytes at an offset. What lies below `hashed` is left as it is: so the file is always what the
+ * digest was taken of. 0; -1 and errno: the file failed, now and for ever, and of what was handed
+ * over since the last flush (part_unsaved) nothing may be believed to be in it.
+ */
+int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len);
+
+/* Bytes that were written before. 0; or -1 and errno. */
+int part_read(struct Part *p, uint64_t offset, uint8_t *data, size_t len);
+
+/* Write what is gathered; and make it safe. 0; -1 and errno, as part_write. */
+int part_flush(struct Part *p);
+int part_sync(struct Part *p);
+
+/* True if bytes *from to *to were handed over and are not in the file, for it failed. */
+bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to);
+
+/* Hash on up to `upto` (all bytes below it were written), at most `most` bytes. 1: there is more
+ * to do; 0: done; -1 and errno: they cannot be read. */
+int part_hash(struct Part *p, uint64_t upto, uint64_t most);
+
+/* Nothing is hashed or settled any more: all may be written anew. */
+void part_rehash(struct Part *p);
+
+#endif

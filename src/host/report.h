@@ -1,0 +1,52 @@
+/*
+ * Report: what a run says at its end, to people (one line of verdict per object) and to programs
+ * (--json). Counting is done where things happen; here it is only put into words.
+ */
+#ifndef HOST_REPORT_H
+#define HOST_REPORT_H
+
+#include "core/frame.h"
+#include "core/receiver.h"
+#include "core/sender.h"
+#include "host/store.h"
+
+#include <json-c/json_object.h>
+
+struct Report {
+    bool quiet;
+    bool verbose;
+    uint64_t begin;       /* ns */
+    json_object *root;    /* NULL: no --json */
+    json_object *objects; /* owned by root */
+};
+
+/* command: "send" or "recv". json: gather statistics for report_close. */
+void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
+                 uint64_t now);
+
+/* What became of an object at the receiver; slot may be NULL: it never had one. */
+void report_received(struct Report *r, const struct StoreResult *result, const struct Slot *slot,
+                     uint64_t now);
+
+/* The frames and packets of a link, at the end of recv. */
+void report_link(struct Report *r, const struct FrameCounters *frames,
+                 const struct ReceiverCounters *packets, uint64_t bytes);
+
+/* With verbose: what the sender is about to do, at `rate` bytes a second (0: unlimited). */
+void report_plan(const struct Report *r, const char *name, const struct Sender *s, uint64_t rate,
+                 uint64_t packet_rate);
+
+/* What a sender sent: wire bytes from begin to now; exit_code 0 if it sent all. */
+void report_sent(struct Report *r, const char *name, const struct Sender *s, uint64_t wire,
+                 uint64_t begin, uint64_t now, int exit_code);
+
+/* Write the statistics to path ("-": stdout) and forget them. 0, or -1 and errno. */
+int report_close(struct Report *r, const char *path, int exit_code, uint64_t now);
+
+/*
+ * The redundancy, in percent, that would have been enough for what arrived of this object at the
+ * loss it met; 0: more than 1000, or not known.
+ */
+unsigned report_redundancy_needed(const struct Slot *slot);
+
+#endif

@@ -1,0 +1,309 @@
+#include "host/store_slot.h"
+
+#include "host/disk.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define HASH_AT_ONCE ((uint64_t)16 << 20) /* bytes hashed in one call of advance */
+#define CATCH_UP     ((uint64_t)4 << 20)  /* and of store_catch_up */
+#define PUMP_AT_ONCE ((uint64_t)1 << 20)
+#define REASON_MAX   512
+
+const char *store_error(int error)
+{
+    static char text[128];
+    snprintf(text, sizeof text, "%s", error == EPIPE ? "the reader went away" : strerror(error));
+    text[0] = (char)tolower((unsigned char)text[0]);
+    return text;
+}
+
+uint64_t store_here(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    const struct Object *o = &s->config.slots[n].object;
+    if (store_slot_is_stream(slot))
+        return store_part(s, slot)->end;
+    bool counted = slot->state == STORE_SLOT_OPEN || slot->state == STORE_SLOT_FAILED;
+    if (!counted || !slot->loaded || o->layout.symbols == 0)
+        return 0;
+    uint64_t bytes = o->have * o->layout.symbol_size;
+    if (object_has(o, o->layout.symbols - 1))
+        bytes -= o->layout.symbol_size - object_symbol_bytes(&o->layout, o->layout.symbols - 1);
+    return bytes;
+}
+
+void store_report(struct Store *s, unsigned n, enum StoreWhat what, int exit_code,
+                  const char *suffix, const char *format, ...)
+{
+    char path[PATH_MAX], reason[REASON_MAX];
+    struct StoreResult result = {what, exit_code, path, reason, 0, 0, n};
+    const char *name = "", *slash = "";
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    if (n != STORE_NO_SLOT) {
+        struct StoreSlot *slot = &s->slots[n];
+        result.size = slot->info.size;
+        result.here = what == STORE_REFUSED ? 0 : store_here(s, n);
+        if (what == STORE_VERIFIED || what == STORE_HAVE)
+            result.here = result.size = store_slot_is_stream(slot) ? result.here : result.size;
+        name = slot->name;
+    }
+    if (s->config.target != STORE_FOLDER)
+        name = "";
+    else if (*name != '\0' && s->config.path[strlen(s->config.path) - 1] != '/')
+        slash = "/";
+    snprintf(path, sizeof path, "%s%s%s%s", s->config.path, slash, name, suffix);
+    s->config.report(s->config.report_ctx, &result);
+}
+
+void store_fail(struct Store *s, unsigned n, const char *doing)
+{
+    int error = errno;
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->state != STORE_SLOT_OPEN)
+        return;
+    slot->state = STORE_SLOT_FAILED;
+    if (s->spool != NULL)
+        store_report(s, n, STORE_FAILED, 1, "", "%s: %s", doing, store_error(error));
+    else
+        store_report(s, n, STORE_FAILED, 1, "", "%s: %s; what arrived is kept in %s", doing,
+                     store_error(error), slot->sink.part_name);
+}
+
+void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)
+{
+    bool lean = s->side_used >= STORE_SIDES;
+    *slot = (struct StoreSlot){.state = STORE_SLOT_OPEN, .info = *object};
+    slot->info.name = view_of(NULL, 0);
+    if (s->base != NULL)
+        snprintf(slot->name, sizeof slot->name, "%s", s->base);
+    part_init(&slot->sink.part, -1);
+    slot->journal.fd = -1;
+    side_init(&slot->side, s->dir, lean);
+    s->side_used += lean ? 0 : SIDE_MEMORY;
+}
+
+void store_settle(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    file_sink_close(&slot->sink);
+    side_close(&slot->side);
+    if (slot->state != STORE_SLOT_SETTLED && !slot->side.lean)
+        s->side_used -= SIDE_MEMORY;
+    journal_close(&slot->journal);
+    slot->replaying = false;
+    slot->state = STORE_SLOT_SETTLED;
+}
+
+void store_remember(struct Store *s, const struct StoreSlot *slot)
+{
+    struct StoreDone *d = &s->done[s->done_next];
+    s->done_next = (s->done_next + 1) % RECEIVER_FINISHED;
+    *d = (struct StoreDone){.used = true, .size = slot->info.size};
+    memcpy(d->id, slot->info.id, PACKET_ID);
+    memcpy(d->name, slot->name, sizeof d->name);
+}
+
+static void *slot_memory(void *ctx, unsigned n, uint64_t size)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    /* Asked again the object gets another grid, made from the last: no older one is needed. */
+    free(slot->memory[1]);
+    s->memory_used -= slot->memory_size[1];
+    slot->memory[1] = NULL;
+    slot->memory_size[1] = 0;
+    if (size > STORE_MEMORY_OBJECT || size > STORE_MEMORY_ALL - s->memory_used)
+        return NULL;
+    void *memory = calloc(1, size > 0 ? (size_t)size : 1);
+    if (memory == NULL)
+        return NULL;
+    slot->memory[1] = slot->memory[0];
+    slot->memory_size[1] = slot->memory_size[0];
+    slot->memory[0] = memory;
+    slot->memory_size[0] = size;
+    s->memory_used += size;
+    slot->loaded = slot->loaded || !slot->resumed;
+    return memory;
+}
+
+static void *slot_scratch(void *ctx, unsigned n, uint64_t size)
+{
+    struct Store *s = ctx;
+    (void)n;
+    if (size <= s->scratch_size)
+        return s->scratch;
+    if (size > STORE_SCRATCH)
+        return NULL;
+    free(s->scratch);
+    s->scratch = malloc((size_t)size);
+    s->scratch_size = s->scratch != NULL ? size : 0;
+    return s->scratch;
+}
+
+static bool slot_write(void *ctx, unsigned n, uint64_t offset, const uint8_t *data, size_t len)
+{
+    struct Store *s = ctx;
+    if (s->slots[n].state != STORE_SLOT_OPEN)
+        return false;
+    if (part_write(store_part(s, &s->slots[n]), offset, data, len) == 0)
+        return true;
+    store_fail(s, n, "write");
+    return false;
+}
+
+static bool slot_read(void *ctx, unsigned n, uint64_t offset, uint8_t *data, size_t len)
+{
+    struct Store *s = ctx;
+    if (s->slots[n].state != STORE_SLOT_OPEN)
+        return false;
+    if (part_read(store_part(s, &s->slots[n]), offset, data, len) == 0)
+        return true;
+    store_fail(s, n, "read back");
+    return false;
+}
+
+static bool repair_write(void *ctx, unsigned n, uint64_t offset, const uint8_t *data, size_t len)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->state != STORE_SLOT_OPEN)
+        return false;
+    if (side_write(&slot->side, offset, data, len) == 0)
+        return true;
+    store_fail(s, n, "keep repairs");
+    return false;
+}
+
+static bool repair_read(void *ctx, unsigned n, uint64_t offset, uint8_t *data, size_t len)
+{
+    struct Store *s = ctx;
+    if (s->slots[n].state != STORE_SLOT_OPEN)
+        return false;
+    if (side_read(&s->slots[n].side, offset, data, len) == 0)
+        return true;
+    store_fail(s, n, "read repairs");
+    return false;
+}
+
+static bool slot_advance(void *ctx, unsigned n, uint64_t prefix)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->state != STORE_SLOT_OPEN)
+        return false;
+    slot->prefix = prefix;
+    if (part_hash(store_part(s, slot), prefix, HASH_AT_ONCE) < 0) {
+        store_fail(s, n, "read back");
+        return false;
+    }
+    if (s->spool == NULL || spool_advance(s->spool, prefix) == 0)
+        return true;
+    store_fail(s, n, "write");
+    return false;
+}
+
+static bool slot_deliver(void *ctx, unsigned n, const uint8_t *data, size_t len)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->state != STORE_SLOT_OPEN)
+        return false;
+    struct Part *part = &slot->sink.part;
+    int result = s->spool != NULL ? spool_deliver(s->spool, data, len)
+                                  : part_write(part, part->end, data, len);
+    if (result == 0)
+        return true;
+    store_fail(s, n, "write");
+    return false;
+}
+
+static void slot_close(void *ctx, unsigned n)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->state == STORE_SLOT_OPEN || slot->state == STORE_SLOT_FAILED)
+        store_keep(s, n);
+    for (int i = 0; i < 2; i++) {
+        s->memory_used -= slot->memory_size[i];
+        free(slot->memory[i]);
+        slot->memory[i] = NULL;
+        slot->memory_size[i] = 0;
+    }
+    slot->state = STORE_SLOT_FREE;
+}
+
+struct ReceiverStore store_callbacks(struct Store *s)
+{
+    return (struct ReceiverStore){
+        .ctx = s,
+        .open = store_open,
+        .memory = slot_memory,
+        .resume = store_resume,
+        .scratch = slot_scratch,
+        .write = slot_write,
+        .read = slot_read,
+        .repair_write = repair_write,
+        .repair_read = repair_read,
+        .advance = slot_advance,
+        .deliver = slot_deliver,
+        .finish = store_finish,
+        .close = slot_close,
+    };
+}
+
+uint64_t store_pending(const struct Store *s)
+{
+    return s->spool != NULL ? spool_pending(s->spool) : 0;
+}
+
+int store_pump_fd(const struct Store *s)
+{
+    return store_pending(s) > 0 ? s->spool->fd : -1;
+}
+
+int store_pump(struct Store *s)
+{
+    if (store_pending(s) == 0)
+        return 0;
+    if (spool_pump(s->spool, PUMP_AT_ONCE) == 0) {
+        if (s->draining && spool_pending(s->spool) == 0) {
+            s->draining = false;
+            store_report(s, s->holder, STORE_VERIFIED, 0, "", "verified");
+        }
+        return 0;
+    }
+    if (s->draining) {
+        s->draining = false;
+        store_report(s, s->holder, STORE_FAILED, 1, "", "write: %s", store_error(s->spool->error));
+    } else {
+        errno = s->spool->error;
+        store_fail(s, s->holder, "write");
+    }
+    errno = s->spool->error;
+    return -1;
+}
+
+bool store_catch_up(struct Store *s)
+{
+    for (unsigned n = 0; n < s->config.slot_count; n++) {
+        struct StoreSlot *slot = &s->slots[n];
+        struct Part *part = store_part(s, slot);
+        if (slot->state != STORE_SLOT_OPEN || store_slot_is_stream(slot) ||
+            part->hashed >= slot->prefix)
+            continue;
+        if (part_hash(part, slot->prefix, CATCH_UP) < 0)
+            store_fail(s, n, "read back");
+        return true;
+    }
+    return false;
+}

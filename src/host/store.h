@@ -1,0 +1,146 @@
+/*
+ * Store: where received objects go: a file (OUT), a folder (-d), or a descriptor (stdout). It is
+ * the ReceiverStore of a Receiver, with everything that outlives a run: NAME.part while an object
+ * is collected, NAME.part.journal that says what of it is there.
+ *
+ * It prints nothing: what becomes of each object is told to `report`, once and in one line.
+ *
+ *     store_init, receiver_init(store_callbacks), store_begin
+ *     each packet:  receiver_input, store_replay if store_wants_replay, store_pump
+ *     a slot FAILED: receiver_drop
+ *     at the end:   store_end, store_free
+ */
+#ifndef HOST_STORE_H
+#define HOST_STORE_H
+
+#include "core/receiver.h"
+
+#define STORE_SLOTS_MAX     64
+#define STORE_MEMORY_OBJECT ((uint64_t)24 << 20) /* most bookkeeping of one object */
+#define STORE_MEMORY_ALL    ((uint64_t)96 << 20) /* of all objects together */
+#define STORE_SIDES         ((uint64_t)64 << 20) /* memory for repairs of all objects */
+#define STORE_SCRATCH       ((uint64_t)48 << 20) /* most working memory */
+
+enum StoreTarget {
+    STORE_FILE,       /* path: takes one object; replaced after verification */
+    STORE_FOLDER,     /* path is a folder: the sender's names, made safe */
+    STORE_DESCRIPTOR, /* fd (path is what to call it): takes one object, released in order */
+};
+
+enum StoreWhat {
+    STORE_NOTE,       /* exit code 0: worth a line, decides nothing (what was set aside, resumed) */
+    STORE_VERIFIED,   /* 0: there, equal, safe; on a descriptor: every byte was written */
+    STORE_HAVE,       /* 0: was there already */
+    STORE_REFUSED,    /* 7, or 1 for want of space or memory (2: the target): nothing was taken */
+    STORE_FAILED,     /* 1 (7: the name was taken meanwhile): write, fsync, rename ... said no */
+    STORE_MISMATCH,   /* 6: the digest differs, and it ends with that */
+    STORE_INCOMPLETE, /* 5: what arrived is kept (but on a descriptor) */
+};
+
+/* Everything is borrowed for the call of report. */
+struct StoreResult {
+    enum StoreWhat what;
+    int exit_code;
+    const char *path; /* of the target, or of the file that is in the way; for the line before : */
+    const char *reason; /* one line, printable, with errno's text where there is one; never NULL */
+    uint64_t size;      /* of the object; 0 for a stream that is not finished */
+    uint64_t here;      /* bytes of it that are kept or delivered */
+    unsigned slot;      /* of the receiver; UINT_MAX: none (from store_init, store_begin) */
+};
+
+struct StoreConfig {
+    enum StoreTarget target;
+    const char *path; /* kept */
+    int fd;           /* STORE_DESCRIPTOR: kept, not closed */
+    bool force;       /* STORE_FOLDER: replace what is there (regular files only) */
+    bool no_clobber;  /* never replace; goes before force */
+    bool no_resume;   /* what an earlier run left is thrown away */
+    Crc32c crc32c;
+    const struct Slot *slots; /* the receiver's, kept: looked at when something is to be kept */
+    unsigned slot_count;      /* at most STORE_SLOTS_MAX */
+    void (*report)(void *ctx, const struct StoreResult *result);
+    void *report_ctx;
+};
+
+struct StoreSlot; /* one object on its way: store_slot.h */
+struct StoreDone; /* an object this run has finished: store_slot.h */
+struct Spool;
+
+struct Store {
+    struct StoreConfig config;
+    char *path;       /* STORE_FILE: config.path, or what that points to if it is a symbolic link */
+    const char *base; /* STORE_FILE: its name, in path */
+    int dir;          /* the folder of the target, or of files without a name; -1: none */
+    unsigned umask;
+    struct StoreSlot *slots;
+    struct StoreDone *done; /* RECEIVER_FINISHED of them */
+    unsigned done_next;
+    struct Spool *spool; /* STORE_DESCRIPTOR */
+    bool draining;       /* its object is verified, and told of once all was written */
+    bool taken;          /* STORE_FILE, STORE_DESCRIPTOR: by the object of slot holder */
+    unsigned holder;
+    bool holder_idle;        /* it comes from a journal, and nothing of it had been heard */
+    uint64_t holder_packets; /* when the slot had counted that many packets */
+    int drop;                /* slot whose object had to give way; -1: none */
+    void *scratch;
+    uint64_t scratch_size;
+    uint64_t memory_used; /* bookkeeping of all slots */
+    uint64_t side_used;   /* memory for repairs of all slots */
+    uint8_t *packet;      /* PACKET_MAX bytes: what is replayed */
+};
+
+/*
+ * Look at the target. An explicit OUT that is a FIFO or a device (symbolic links followed) becomes
+ * STORE_DESCRIPTOR here: opened, and s->config says so afterwards. 0; or an exit code (reported):
+ * 7 for no_clobber and a target that exists, 2 for a folder as OUT or no folder as DIR, 1
+ * otherwise. store_free is fine and needed in either case.
+ */
+int store_init(struct Store *s, const struct StoreConfig *config);
+
+/* What a ReceiverConfig wants; its ctx is s. */
+struct ReceiverStore store_callbacks(struct Store *s);
+
+/*
+ * STORE_FILE: an object that an earlier run left there is opened again in r: its OBJECT, END and
+ * REPAIR packets go through receiver_input. They never have LINK_ANSWERS: whether somebody listens
+ * must come from the line. 0; or 7 (reported): what is there is not ours or broken, it was not
+ * touched. The other targets: 0.
+ */
+int store_begin(struct Store *s, struct Receiver *r, uint64_t now);
+
+/*
+ * After receiver_input: something is left to be done that cannot be done inside of a callback:
+ * repairs of a journal to be replayed, a slot to be dropped whose object had to give way.
+ */
+bool store_wants_replay(const struct Store *s);
+void store_replay(struct Store *s, struct Receiver *r, uint64_t now);
+
+/*
+ * STORE_DESCRIPTOR: bytes that wait to be written; while there are any, do not read the link.
+ * store_pump_fd is what to poll for POLLOUT: -1 if nothing waits (or the target is no descriptor).
+ * store_pump writes what goes without waiting, at most 1 MiB. 0; or -1: the descriptor failed, this
+ * was reported (EPIPE: "the reader went away"), nothing waits any more, and the next callback of
+ * that object fails. A descriptor shared with others is never made O_NONBLOCK.
+ */
+uint64_t store_pending(const struct Store *s);
+int store_pump_fd(const struct Store *s);
+int store_pump(struct Store *s);
+
+/*
+ * Digests are taken as bytes come in order; when a hole was closed that freed much at once (a
+ * resumed object), the rest is caught up here, in steps of a few ms, or else in finish at one go.
+ * True: there is more to do. For a loop with time to spare; need not be called.
+ */
+bool store_catch_up(struct Store *s);
+
+/*
+ * Orderly end: for every object that is being collected or has failed, what arrived is saved in
+ * its journal, and reported (INCOMPLETE, or MISMATCH); of which nothing arrived, nothing stays.
+ * Nothing is taken afterwards. Bytes that wait for a descriptor are given up: pump first.
+ */
+void store_end(struct Store *s);
+
+/* Give all memory and descriptors back. Without store_end it is as if the process was killed. */
+void store_free(struct Store *s);
+
+#endif

@@ -1,0 +1,248 @@
+/* Store, the first part: may an object come in, where does it go, and what of it is there? */
+#include "host/store_slot.h"
+
+#include "host/diag.h"
+#include "host/file_source.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define SHOWN_MAX 300 /* bytes of a name from the line in a message */
+
+static enum ReceiverOpen refuse(struct Store *s, unsigned n, const char *suffix, const char *why)
+{
+    store_report(s, n, STORE_REFUSED, 7, suffix, "%s", why);
+    return RECEIVER_REFUSE;
+}
+
+static enum ReceiverOpen refuse_errno(struct Store *s, unsigned n, const char *doing)
+{
+    store_report(s, n, STORE_REFUSED, 1, "", "%s: %s", doing, store_error(errno));
+    return RECEIVER_REFUSE;
+}
+
+static bool is_done(const struct Store *s, const struct StoreSlot *slot)
+{
+    for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
+        const struct StoreDone *d = &s->done[i];
+        if (d->used && d->size == slot->info.size && strcmp(d->name, slot->name) == 0 &&
+            memcmp(d->id, slot->info.id, PACKET_ID) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool same_object(const struct PacketObject *a, const struct PacketObject *b)
+{
+    return a->flags == b->flags && a->size == b->size && memcmp(a->id, b->id, PACKET_ID) == 0;
+}
+
+static enum ReceiverOpen set_aside(struct Store *s, unsigned n, struct FileSink *k)
+{
+    char aside[NAME_MAX + 1];
+    if (file_sink_set_aside(k, aside) != 0)
+        return refuse_errno(s, n, "cannot set the unfinished file of an earlier run aside");
+    store_report(s, n, STORE_NOTE, 0, NAMES_PART, "of another object: set aside as %s", aside);
+    return RECEIVER_TAKE;
+}
+
+/*
+ * The target is taken. By an object that was opened from its journal, of which the line has said
+ * nothing: that gives way, set aside unless the new one goes on with it (it came under another
+ * name). The slot is dropped later, for here we are inside of the receiver.
+ */
+static enum ReceiverOpen take_over(struct Store *s, unsigned n, const struct PacketObject *object)
+{
+    char shown[SHOWN_MAX];
+    struct StoreSlot *old = &s->slots[s->holder];
+    if (old->state == STORE_SLOT_OPEN && s->holder_idle &&
+        s->config.slots[s->holder].counters.packets == s->holder_packets) {
+        enum ReceiverOpen answer = RECEIVER_TAKE;
+        if (!same_object(&old->info, object))
+            answer = set_aside(s, s->holder, &old->sink);
+        store_settle(s, s->holder);
+        s->drop = (int)s->holder;
+        s->taken = false;
+        return answer;
+    }
+    diag_escape(shown, sizeof shown, object->name);
+    store_report(s, n, STORE_REFUSED, 7, "",
+                 "takes one object only; refused: %s (-d DIR takes them all)",
+                 object->name.len > 0 ? shown : "one without a name");
+    return RECEIVER_REFUSE;
+}
+
+/* Give slot n a name in the folder. */
+static enum ReceiverOpen choose_name(struct Store *s, unsigned n, const struct PacketObject *object)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    char shown[SHOWN_MAX];
+    if (names_sanitise(object->name, object->id, slot->name) == NAMES_REPLACED &&
+        object->name.len > 0) {
+        diag_escape(shown, sizeof shown, object->name);
+        store_report(s, n, STORE_NOTE, 0, "", "so named here, for this name is not allowed: %s",
+                     shown);
+    }
+    for (unsigned i = 0; i < s->config.slot_count; i++) {
+        const struct StoreSlot *other = &s->slots[i];
+        bool live = other->state == STORE_SLOT_OPEN || other->state == STORE_SLOT_FAILED;
+        if (i != n && live && strcmp(other->name, slot->name) == 0)
+            return refuse(s, n, "", "another object of that name is being received");
+    }
+    return RECEIVER_TAKE;
+}
+
+/* What bears the target's name already, and does that hinder? */
+static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
+{
+    const struct StoreSlot *slot = &s->slots[n];
+    uint8_t flags = slot->info.flags;
+    bool folder = s->config.target == STORE_FOLDER;
+    bool id_is_digest =
+        (flags & (OBJECT_IDENTITY | OBJECT_STREAM)) == 0 && slot->info.size <= FILE_SOURCE_HASHED;
+    struct View digest = view_of(slot->info.id, id_is_digest ? PACKET_ID : 0);
+    enum FileSinkTarget there = file_sink_target(&slot->sink, slot->info.size, digest);
+    if (there == FILE_SINK_FREE)
+        return RECEIVER_TAKE;
+    if (!folder && s->config.no_clobber)
+        return refuse(s, n, "", "exists");
+    if (there == FILE_SINK_SAME) {
+        store_report(s, n, STORE_HAVE, 0, "", "already here");
+        store_remember(s, slot);
+        return RECEIVER_HAVE;
+    }
+    if (!folder)
+        return RECEIVER_TAKE;
+    if (there == FILE_SINK_UNTOUCHED)
+        return refuse(s, n, "", "exists and is no regular file");
+    if (s->config.force && !s->config.no_clobber)
+        return RECEIVER_TAKE;
+    /* Only at the end can be told whether it is the same. */
+    if (there == FILE_SINK_MAYBE && (flags & OBJECT_STREAM) == 0)
+        return RECEIVER_TAKE;
+    return refuse(s, n, "", "exists, with other content; -f replaces it");
+}
+
+int store_found(struct Store *s, unsigned n, enum FileSinkFound found)
+{
+    if (found == FILE_SINK_ERROR) {
+        refuse_errno(s, n, "cannot look at what an earlier run left");
+        return 1;
+    }
+    if (found == FILE_SINK_BUSY)
+        refuse(s, n, NAMES_PART, "another process is receiving it");
+    else if (found == FILE_SINK_FOREIGN)
+        refuse(s, n, NAMES_PART, "not from dttk; move it away, or use --no-resume");
+    else if (found == FILE_SINK_BROKEN)
+        refuse(s, n, NAMES_PART NAMES_JOURNAL,
+               "damaged, or not from dttk; move it and the .part away, or use --no-resume");
+    else
+        return 0;
+    return 7;
+}
+
+/* What did an earlier run leave? TAKE: nothing that hinders; RESUME: part of this object. */
+static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    enum FileSinkFound found = file_sink_look(&slot->sink, &slot->journal, s->config.crc32c);
+    if (s->config.no_resume && found != FILE_SINK_BUSY && found != FILE_SINK_ERROR) {
+        journal_close(&slot->journal);
+        if (file_sink_remove(&slot->sink) != 0)
+            return refuse_errno(s, n, "cannot remove what an earlier run left");
+        return RECEIVER_TAKE;
+    }
+    switch (found) {
+    case FILE_SINK_NOTHING:
+    case FILE_SINK_EMPTY:
+        journal_close(&slot->journal);
+        return RECEIVER_TAKE;
+    case FILE_SINK_PART:
+        if (same_object(&slot->info, &slot->journal.info))
+            return RECEIVER_RESUME;
+        journal_close(&slot->journal);
+        return set_aside(s, n, &slot->sink);
+    case FILE_SINK_ASIDE:
+        return set_aside(s, n, &slot->sink);
+    case FILE_SINK_BUSY:
+    case FILE_SINK_FOREIGN:
+    case FILE_SINK_BROKEN:
+    case FILE_SINK_ERROR:
+        break;
+    }
+    store_found(s, n, found);
+    return RECEIVER_REFUSE;
+}
+
+static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct PacketObject *object)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    uint64_t space = file_sink_space(&slot->sink);
+    if (object->size > space) {
+        file_sink_close(&slot->sink);
+        store_report(s, n, STORE_REFUSED, 1, "",
+                     "no space: %" PRIu64 " bytes are needed, %" PRIu64 " are free", object->size,
+                     space);
+        return RECEIVER_REFUSE;
+    }
+    if (file_sink_start(&slot->sink, object, s->config.crc32c) != 0)
+        return refuse_errno(s, n, "cannot create the .part file");
+    return RECEIVER_TAKE;
+}
+
+static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct PacketObject *object)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    enum ReceiverOpen answer;
+    if (s->config.target == STORE_FOLDER) {
+        answer = choose_name(s, n, object);
+        if (answer != RECEIVER_TAKE)
+            return answer;
+    }
+    if (is_done(s, slot))
+        return RECEIVER_HAVE;
+    if (file_sink_init(&slot->sink, s->dir, slot->name) != 0)
+        return refuse_errno(s, n, "cannot name the .part file");
+    answer = look_at_target(s, n);
+    if (answer == RECEIVER_TAKE)
+        answer = look_at_part(s, n);
+    if (answer == RECEIVER_TAKE)
+        answer = begin_part(s, n, object);
+    slot->resumed = answer == RECEIVER_RESUME;
+    slot->replaying = slot->resumed;
+    return answer;
+}
+
+static enum ReceiverOpen open_spool(struct Store *s, unsigned n)
+{
+    if (store_slot_is_stream(&s->slots[n]) || spool_begin(s->spool, s->dir) == 0)
+        return RECEIVER_TAKE;
+    return refuse_errno(s, n, "cannot create a temporary file");
+}
+
+enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *object)
+{
+    struct Store *s = ctx;
+    struct StoreSlot *slot = &s->slots[n];
+    bool single = s->config.target != STORE_FOLDER;
+    enum ReceiverOpen answer = RECEIVER_TAKE;
+    store_slot_reset(s, slot, object);
+    if ((object->flags & (OBJECT_XXH128 | OBJECT_ZSTD)) != 0)
+        return refuse(s, n, "", "sent in a way that this dttk does not know; use a newer one");
+    if (single && is_done(s, slot))
+        return RECEIVER_HAVE;
+    if (single && s->taken)
+        answer = take_over(s, n, object);
+    if (answer == RECEIVER_TAKE)
+        answer = s->spool != NULL ? open_spool(s, n) : open_file(s, n, object);
+    if (answer != RECEIVER_TAKE && answer != RECEIVER_RESUME) {
+        store_settle(s, n);
+        slot->state = STORE_SLOT_FREE;
+        return answer;
+    }
+    s->taken = true;
+    s->holder = n;
+    s->holder_idle = false;
+    return answer;
+}

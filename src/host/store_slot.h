@@ -1,0 +1,87 @@
+/* What store.c, store_open.c and store_keep.c share: nobody else's. */
+#ifndef HOST_STORE_SLOT_H
+#define HOST_STORE_SLOT_H
+
+#include "host/file_sink.h"
+#include "host/side.h"
+#include "host/spool.h"
+#include "host/store.h"
+
+enum StoreSlotState {
+    STORE_SLOT_FREE,
+    STORE_SLOT_OPEN,    /* bytes come; whoever ends it says what became of it */
+    STORE_SLOT_FAILED,  /* the same, but that it failed has been said */
+    STORE_SLOT_SETTLED, /* all has been said, nothing is open: close gives memory back */
+};
+
+struct StoreSlot {
+    enum StoreSlotState state;
+    struct PacketObject info; /* as opened, without the name */
+    char name[NAME_MAX + 1];  /* of the target, in its folder */
+    bool resumed;             /* an earlier run left part of it */
+    bool loaded;              /* the receiver's Slot says what is here: save that */
+    bool mismatch;            /* the digest has differed once */
+    uint64_t prefix;          /* all below has arrived */
+    struct FileSink sink;     /* not for a descriptor */
+    struct Side side;
+    struct Journal journal; /* resumed: open until its repairs have been replayed */
+    bool replaying;
+    bool end_replayed;
+    void *memory[2]; /* bookkeeping: the newest, and the one it may be made from */
+    uint64_t memory_size[2];
+};
+
+struct StoreDone {
+    bool used;
+    uint64_t size;
+    uint8_t id[PACKET_ID];
+    char name[NAME_MAX + 1];
+};
+
+#define STORE_NO_SLOT UINT_MAX
+
+static inline bool store_slot_is_stream(const struct StoreSlot *slot)
+{
+    return (slot->info.flags & OBJECT_STREAM) != 0;
+}
+
+static inline struct Part *store_part(struct Store *s, struct StoreSlot *slot)
+{
+    return s->spool != NULL ? &s->spool->part : &slot->sink.part;
+}
+
+/* Tell what became of the object in slot n (or STORE_NO_SLOT); suffix goes behind the path. */
+void store_report(struct Store *s, unsigned n, enum StoreWhat what, int exit_code,
+                  const char *suffix, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* errno, which must not be 0, in words; good until the next call of strerror. */
+const char *store_error(int error);
+
+/* Say that the object failed, once, by errno; what was being done. Its slot is then FAILED. */
+void store_fail(struct Store *s, unsigned n, const char *doing);
+
+/* A slot for object, which nothing is known of yet: OPEN. */
+void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object);
+
+/* Say why what an earlier run left (of slot n, or STORE_NO_SLOT) hinders: an exit code; or 0. */
+int store_found(struct Store *s, unsigned n, enum FileSinkFound found);
+
+/* Everything of the slot that is open is closed, nothing on disk is touched: it is SETTLED. */
+void store_settle(struct Store *s, unsigned n);
+
+/* Remember that the object of the slot is done: should it come again, it is here. */
+void store_remember(struct Store *s, const struct StoreSlot *slot);
+
+/* Bytes of the object that are here. */
+uint64_t store_here(struct Store *s, unsigned n);
+
+/* The functions of ReceiverStore that decide. */
+enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *object);
+bool store_resume(void *ctx, unsigned n, struct Object *object);
+enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct View digest);
+
+/* An object that did not get finished: save what is here, and say so; then it is SETTLED. */
+void store_keep(struct Store *s, unsigned n);
+
+#endif

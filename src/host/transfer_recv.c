@@ -1,0 +1,280 @@
+/*
+ * Receiving, in the order a byte travels: port -> frame (decoded in place) -> packet ->
+ * receiver -> store (file).
+ */
+#include "core/frame.h"
+#include "core/receiver.h"
+#include "host/clock.h"
+#include "host/diag.h"
+#include "host/kernels.h"
+#include "host/loop.h"
+#include "host/port.h"
+#include "host/progress.h"
+#include "host/report.h"
+#include "host/store.h"
+#include "host/transfer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define RX_SIZE ((size_t)256 << 10) /* bytes read at a time; holds several of the longest frames   \
+                                     */
+#define WAITING_SIZE ((size_t)4 << 20)  /* packets that wait for their OBJECT */
+#define QUIET_END    (2 * CLOCK_SECOND) /* silence that ends a run whose object is complete */
+
+struct Receiving {
+    const struct RecvOptions *options;
+    struct Loop loop;
+    struct Port port;
+    struct Progress progress;
+    struct Report report;
+    struct Store store;
+    struct FrameReader reader;
+    struct Receiver receiver;
+    struct Slot slots[STORE_SLOTS_MAX];
+    struct Buffer rx;
+    uint8_t rx_memory[RX_SIZE];
+    uint8_t waiting[WAITING_SIZE];
+    uint64_t last_byte; /* when the link last brought anything */
+    int code;           /* the smallest exit code of the results that is not 0 */
+    bool done;          /* the one object of this run has its verdict */
+    bool any;           /* some object has one */
+    char short_name[32];
+};
+
+/* Of several results the smallest exit code that is not 0. */
+static void note_code(struct Receiving *t, int code)
+{
+    if (code != 0 && (t->code == 0 || code < t->code))
+        t->code = code;
+}
+
+/* The store says what became of an object: one line each. */
+static void take_result(void *ctx, const struct StoreResult *result)
+{
+    struct Receiving *t = ctx;
+    const struct Slot *slot = result->slot < STORE_SLOTS_MAX ? &t->slots[result->slot] : NULL;
+
+    report_received(&t->report, result, slot, clock_now());
+    note_code(t, result->exit_code);
+    if (result->what == STORE_NOTE)
+        return;
+    t->any = true;
+    if (result->what != STORE_REFUSED && !t->options->folder)
+        t->done = true;
+}
+
+static struct StoreConfig store_config(struct Receiving *t)
+{
+    const struct RecvOptions *o = t->options;
+
+    return (struct StoreConfig){
+        .target = !o->target  ? STORE_DESCRIPTOR
+                  : o->folder ? STORE_FOLDER
+                              : STORE_FILE,
+        .path = o->target ? o->target : "stdout",
+        .fd = o->out,
+        .force = o->force,
+        .no_clobber = o->no_clobber,
+        .no_resume = o->no_resume,
+        .crc32c = kernels_best()->crc32c,
+        .slots = t->slots,
+        .slot_count = STORE_SLOTS_MAX,
+        .report = take_result,
+        .report_ctx = t,
+    };
+}
+
+/* An exit code; if it is not 0 there is nothing to receive into. */
+static int open_receiving(struct Receiving *t)
+{
+    const struct RecvOptions *o = t->options;
+    const struct Kernels *kernels = kernels_best();
+    uint64_t now = clock_now();
+    struct StoreConfig config = store_config(t);
+    struct ReceiverConfig receiver;
+    int code;
+
+    buffer_init(&t->rx, t->rx_memory, sizeof t->rx_memory, 0);
+    frame_reader_init(&t->reader, kernels->crc32c);
+    progress_init(&t->progress, o->words.progress, now);
+    report_open(&t->report, "recv", o->words.json != NULL, o->words.quiet, o->words.verbose, now);
+    loop_open(&t->loop);
+    code = store_init(&t->store, &config);
+    if (code != 0)
+        return code;
+    receiver = (struct ReceiverConfig){.crc32c = kernels->crc32c,
+                                       .muladd = kernels->muladd,
+                                       .store = store_callbacks(&t->store),
+                                       .slots = t->slots,
+                                       .slot_count = STORE_SLOTS_MAX,
+                                       .waiting = t->waiting,
+                                       .waiting_size = sizeof t->waiting};
+    receiver_init(&t->receiver, &receiver);
+    if (port_open(&t->port, o->in, -1, o->in_name) != 0) {
+        diag_errno(t->port.error, o->in_name, NULL);
+        return EXIT_IO;
+    }
+    t->last_byte = now;
+    return store_begin(&t->store, &t->receiver, now);
+}
+
+/* Slots whose object cannot go on give way: the store has said why, or says it now. */
+static void drop_failed(struct Receiving *t, uint64_t now)
+{
+    for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
+        if (t->slots[i].state == SLOT_FAILED)
+            receiver_drop(&t->receiver, i, true, now);
+    }
+}
+
+/* The packets that are complete in rx. */
+static void take_packets(struct Receiving *t, uint64_t now)
+{
+    struct View packet;
+
+    while (frame_reader_next(&t->reader, &t->rx, &packet)) {
+        receiver_input(&t->receiver, packet, now);
+        if (store_wants_replay(&t->store))
+            store_replay(&t->store, &t->receiver, now);
+        drop_failed(t, now);
+    }
+}
+
+/* The object that the bar is about: the one that had a packet last. */
+static const struct Slot *busiest(const struct Receiving *t)
+{
+    const struct Slot *slot = &t->slots[t->receiver.last_slot];
+
+    return slot->state == SLOT_COLLECTING ? slot : NULL;
+}
+
+static void show_progress(struct Receiving *t, uint64_t now)
+{
+    const struct Slot *slot = busiest(t);
+    struct ProgressState state = {.name = t->short_name};
+
+    if (!slot || !t->progress.on)
+        return;
+    diag_escape(t->short_name, sizeof t->short_name - 4,
+                slot->info.name.len > 0 ? slot->info.name : view_of("object", 6));
+    state.done = slot_bytes(slot);
+    state.total = (slot->info.flags & OBJECT_STREAM) ? 0 : slot->info.size;
+    state.good = slot->counters.packets;
+    state.lost = slot->counters.lost;
+    state.repairs = slot->counters.repaired;
+    progress_show(&t->progress, &state, now);
+}
+
+/*
+ * True if this run has what it came for and may go. On a pipe it stays until the pass has ended,
+ * so that no writer before it dies of a broken pipe.
+ */
+static bool may_go(const struct Receiving *t, uint64_t now)
+{
+    if (t->port.eof)
+        return true;
+    return t->done && (t->code == EXIT_IO || receiver_pass_ended(&t->receiver) ||
+                       now - t->last_byte >= QUIET_END);
+}
+
+static void wait_for_work(struct Receiving *t)
+{
+    bool pumping = store_pending(&t->store) > 0;
+    uint64_t deadline = t->done ? t->last_byte + QUIET_END : CLOCK_NEVER;
+
+    port_watch(&t->port, &t->loop, !pumping, false);
+    loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
+    loop_wait(&t->loop, deadline);
+}
+
+/* Read what the link has. 0, or an exit code. */
+static int read_link(struct Receiving *t, uint64_t now)
+{
+    ptrdiff_t n;
+
+    if (!loop_ready(&t->loop, LOOP_LINK_IN))
+        return 0;
+    buffer_rebase(&t->rx, 0);
+    n = buffer_write_with(&t->rx, port_read, &t->port);
+    if (n < 0) {
+        diag_errno(t->port.error, t->port.name, "read");
+        return EXIT_IO;
+    }
+    if (n > 0)
+        t->last_byte = now;
+    return 0;
+}
+
+/* Until the link ends, or the run has what it came for, or a signal. */
+static int receive(struct Receiving *t)
+{
+    uint64_t now = clock_now();
+
+    while (!may_go(t, now) || store_pending(&t->store) > 0) {
+        int code;
+
+        wait_for_work(t);
+        if (loop_signal(&t->loop))
+            return EXIT_SIGNAL + loop_signal(&t->loop);
+        now = clock_now();
+        code = read_link(t, now);
+        if (code != 0)
+            return code;
+        store_pump(&t->store);
+        take_packets(t, now);
+        if (t->port.eof && store_pending(&t->store) == 0)
+            frame_reader_finish(&t->reader, &t->rx);
+        store_pump(&t->store);
+        show_progress(t, now);
+    }
+    return 0;
+}
+
+/* Nothing had a verdict: say what was heard instead. */
+static void explain_silence(struct Receiving *t)
+{
+    const struct FrameCounters *f = &t->reader.counters;
+
+    if (t->port.bytes_in == 0)
+        diag("%s: nothing arrived", t->port.name);
+    else if (t->receiver.counters.waiting > 0)
+        diag("%s: packets arrived, but no OBJECT that says of what: send it once more",
+             t->port.name);
+    else if (f->good > 0)
+        diag("%s: frames arrived, but no object among them", t->port.name);
+    else if (f->bad_crc + f->bad_cobs > 0)
+        diag("%s: %llu bytes, but not one whole frame: only noise, or not from dttk", t->port.name,
+             (unsigned long long)t->port.bytes_in);
+    else
+        diag("%s: %llu bytes, but no frame: not from dttk", t->port.name,
+             (unsigned long long)t->port.bytes_in);
+    note_code(t, EXIT_SILENCE);
+}
+
+int transfer_recv(const struct RecvOptions *options)
+{
+    static struct Receiving t; /* large, and there is one transfer per process */
+    int code;
+
+    t.options = options;
+    code = open_receiving(&t);
+    if (code == 0) {
+        code = receive(&t);
+        progress_end(&t.progress);
+        store_end(&t.store);
+        if (code == 0 && !t.any)
+            explain_silence(&t);
+        report_link(&t.report, &t.reader.counters, &t.receiver.counters, t.port.bytes_in);
+    }
+    code = code ? code : t.code;
+    if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
+        diag_errno(errno, options->words.json, NULL);
+        code = code ? code : EXIT_IO;
+    }
+    store_free(&t.store);
+    port_close(&t.port);
+    loop_close(&t.loop);
+    return code;
+}

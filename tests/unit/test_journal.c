@@ -1,0 +1,248 @@
+#include "host/journal.h"
+
+#include "unit/folder.h"
+#include "unit/random.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#define NAME "x.part.journal"
+
+/* An object of 100 symbols and a side store in memory for its repairs. */
+struct Fixture {
+    struct Folder folder;
+    struct PacketObject object;
+    struct PacketEnd end;
+    uint8_t digest[PACKET_DIGEST];
+    struct ObjectLayout layout;
+    struct Object arrived;
+    struct Repairs repairs;
+    uint64_t memory[64], repairs_memory[64];
+    uint8_t side[64 << 10];
+};
+
+static bool side_write(void *ctx, uint64_t offset, const uint8_t *data, size_t len)
+{
+    struct Fixture *f = ctx;
+    cr_assert_leq(offset + len, sizeof f->side);
+    memcpy(f->side + offset, data, len);
+    return true;
+}
+
+static bool side_read(void *ctx, uint64_t offset, uint8_t *data, size_t len)
+{
+    struct Fixture *f = ctx;
+    memcpy(data, f->side + offset, len);
+    return true;
+}
+
+static void fixture_open(struct Fixture *f)
+{
+    *f = (struct Fixture){.object = {.block = 4, .symbol_size = 32, .size = 3190, .run = 77}};
+    f->object.id[3] = 9;
+    f->object.name = view_of("name", 4);
+    f->object.link = LINK_ANSWERS | LINK_MODE | LINK_MTIME;
+    f->object.mode = 0640;
+    f->object.mtime = -5;
+    f->end = (struct PacketEnd){.symbols = 100, .size = 3190, .digest = {f->digest, 32}};
+    f->digest[7] = 1;
+    f->layout = object_layout(3190, 32, 16);
+    cr_assert_leq(object_memory(&f->layout), sizeof f->memory);
+    cr_assert_leq(repairs_memory(&f->layout), sizeof f->repairs_memory);
+    object_init(&f->arrived, &f->layout, f->memory);
+    repairs_init(&f->repairs, &f->layout, f->repairs_memory,
+                 (struct RepairsStore){f, side_write, side_read});
+    folder_open(&f->folder);
+}
+
+static void fill(struct Fixture *f)
+{
+    uint8_t payload[32];
+    for (uint64_t s = 0; s < 100; s += 3)
+        object_mark(&f->arrived, s);
+    for (uint64_t key = 0; key < 5; key++) {
+        memset(payload, (int)key + 1, sizeof payload);
+        cr_assert_eq(repairs_add(&f->repairs, key % 2 * 3, key, payload), REPAIRS_KEPT);
+    }
+}
+
+static int save(struct Fixture *f, bool whole)
+{
+    struct JournalContent c = {.object = &f->object, .sync = whole};
+    if (whole) {
+        c.end = &f->end;
+        c.arrived = &f->arrived;
+        c.repairs = &f->repairs;
+    }
+    return journal_write(f->folder.dir, NAME, &c, crc32c_portable);
+}
+
+static int load(struct Fixture *f, struct Journal *j)
+{
+    return journal_open(j, f->folder.dir, NAME, crc32c_portable);
+}
+
+static void check_repairs(struct Journal *j)
+{
+    uint8_t bytes[PACKET_MAX];
+    size_t len, count = 0;
+    struct Packet p;
+    while (journal_next_repair(j, bytes, &len)) {
+        cr_assert_eq(packet_parse(view_of(bytes, len), crc32c_portable, &p), PACKET_OK);
+        cr_assert_eq(p.type, PACKET_REPAIR);
+        cr_assert_eq(p.tag, packet_object_tag(&j->info, crc32c_portable));
+        cr_assert_eq(p.as.repair.symbols.len, 32);
+        cr_assert_eq(p.as.repair.symbols.data[31], p.as.repair.key + 1);
+        cr_assert_eq(p.as.repair.first, p.as.repair.key % 2 * 3);
+        count++;
+    }
+    cr_assert_eq(count, 5);
+}
+
+Test(journal, what_was_written_is_read)
+{
+    struct Fixture f;
+    struct Journal j;
+    struct Packet p;
+    fixture_open(&f);
+    fill(&f);
+    cr_assert_eq(save(&f, true), 0);
+    cr_assert_eq(folder_count(&f.folder), 1);
+    cr_assert_eq(load(&f, &j), 0);
+    cr_assert(packet_object_same(&j.info, &f.object));
+    cr_assert_eq(j.info.link, LINK_MODE | LINK_MTIME, "who listened then does not listen now");
+    cr_assert_eq(j.info.mtime, -5);
+    cr_assert_eq(j.info.mode, 0640);
+    cr_assert_eq(packet_parse(view_of(j.end, j.end_len), crc32c_portable, &p), PACKET_OK);
+    cr_assert_eq(memcmp(p.as.end.digest.data, f.digest, 32), 0);
+    cr_assert_gt(p.as.end.rest, 0, "a replayed END ends no pass");
+    for (uint64_t s = 0; s < 100; s++)
+        cr_assert_eq(j.arrived[s / 8] >> s % 8 & 1, s % 3 == 0);
+    cr_assert(journal_has_something(&j));
+    check_repairs(&j);
+    journal_close(&j);
+    journal_close(&j);
+    folder_close(&f.folder);
+}
+
+Test(journal, of_which_nothing_arrived_says_so)
+{
+    struct Fixture f;
+    struct Journal j;
+    uint8_t bytes[PACKET_MAX];
+    size_t len;
+    fixture_open(&f);
+    cr_assert_eq(save(&f, false), 0);
+    cr_assert_eq(load(&f, &j), 0);
+    cr_assert_eq(j.end_len, 0);
+    cr_assert_null(j.arrived);
+    cr_assert_not(journal_has_something(&j));
+    cr_assert_not(journal_next_repair(&j, bytes, &len));
+    journal_close(&j);
+    f.object.flags = OBJECT_STREAM;
+    f.object.size = 0;
+    cr_assert_eq(save(&f, false), 0);
+    cr_assert_eq(load(&f, &j), 0);
+    cr_assert_eq(j.flags, JOURNAL_STREAM);
+    journal_close(&j);
+    folder_close(&f.folder);
+}
+
+Test(journal, symbols_that_were_not_saved_do_not_count)
+{
+    struct Fixture f;
+    struct Journal j;
+    fixture_open(&f);
+    for (uint64_t s = 0; s < 100; s++)
+        object_mark(&f.arrived, s);
+    for (uint64_t from = 0; from < 3190; from += 37) {
+        struct JournalContent c = {.object = &f.object, .arrived = &f.arrived};
+        c.unsaved_from = from;
+        c.unsaved_to = from + from % 200;
+        cr_assert_eq(journal_write(f.folder.dir, NAME, &c, crc32c_portable), 0);
+        cr_assert_eq(load(&f, &j), 0);
+        for (uint64_t s = 0; s < 100; s++) {
+            bool touched = s * 32 < c.unsaved_to && (s + 1) * 32 > from && c.unsaved_to > from;
+            cr_assert_eq(j.arrived[s / 8] >> s % 8 & 1, !touched, "%d of %d", (int)s, (int)from);
+        }
+        journal_close(&j);
+    }
+    folder_close(&f.folder);
+}
+
+Test(journal, any_byte_changed_or_cut_off_is_noticed)
+{
+    struct Fixture f;
+    struct Journal j;
+    size_t len;
+    fixture_open(&f);
+    fill(&f);
+    cr_assert_eq(save(&f, true), 0);
+    uint8_t *whole = folder_get(&f.folder, NAME, &len);
+    for (size_t i = 0; i < len; i++) {
+        whole[i] ^= (uint8_t)(1U << i % 8);
+        folder_put(&f.folder, NAME, whole, len);
+        cr_assert_eq(load(&f, &j), -1);
+        cr_assert_eq(errno, EBADMSG);
+        whole[i] ^= (uint8_t)(1U << i % 8);
+        folder_put(&f.folder, NAME, whole, i);
+        cr_assert_eq(load(&f, &j), -1);
+        cr_assert_eq(errno, i == 0 ? ENODATA : EBADMSG);
+    }
+    folder_put(&f.folder, NAME, whole, len);
+    cr_assert_eq(load(&f, &j), 0);
+    journal_close(&j);
+    free(whole);
+    folder_close(&f.folder);
+}
+
+/* Bytes changed by somebody who knows how to make the CRC right again. */
+Test(journal, a_forged_one_is_refused_or_harmless)
+{
+    struct TestRandom random = {test_random_seed()};
+    struct Fixture f;
+    struct Journal j;
+    uint8_t packet[PACKET_MAX];
+    size_t len, n;
+    fixture_open(&f);
+    fill(&f);
+    cr_assert_eq(save(&f, true), 0);
+    uint8_t *whole = folder_get(&f.folder, NAME, &len);
+    uint8_t *forged = malloc(len);
+    for (int round = 0; round < 4000; round++) {
+        size_t size = round % 4 == 0 ? 4 + (size_t)test_random_below(&random, len - 4) : len;
+        memcpy(forged, whole, len);
+        forged[test_random_below(&random, size - 4)] = (uint8_t)test_random_next(&random);
+        put_u32(forged + size - 4, crc32c_portable(0, forged, size - 4));
+        folder_put(&f.folder, NAME, forged, size);
+        if (load(&f, &j) != 0) {
+            cr_assert_eq(errno, EBADMSG);
+            continue;
+        }
+        journal_has_something(&j);
+        for (n = 0; n < 1000 && journal_next_repair(&j, packet, &size); n++)
+            cr_assert_leq(size, PACKET_MAX);
+        cr_assert_lt(n, 1000);
+        journal_close(&j);
+    }
+    free(forged);
+    free(whole);
+    folder_close(&f.folder);
+}
+
+Test(journal, none_and_no_file_of_ours)
+{
+    struct Fixture f;
+    struct Journal j;
+    fixture_open(&f);
+    cr_assert_eq(load(&f, &j), -1);
+    cr_assert_eq(errno, ENOENT);
+    cr_assert_eq(symlinkat("/etc/passwd", f.folder.dir, NAME), 0);
+    cr_assert_eq(load(&f, &j), -1);
+    cr_assert_eq(errno, EBADMSG);
+    folder_empty(&f.folder);
+    cr_assert_eq(mkfifoat(f.folder.dir, NAME, 0600), 0);
+    cr_assert_eq(load(&f, &j), -1);
+    cr_assert_eq(errno, EBADMSG);
+    folder_close(&f.folder);
+}
