@@ -267,8 +267,10 @@ int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *od
         return -1;
     if (disk_sync_folder(k->dir) != 0) {
         int error = errno;
-        if (before == FILE_SINK_FREE)
-            disk_rename_new(k->dir, k->name, k->part_name);
+        if (before != FILE_SINK_FREE || disk_rename_new(k->dir, k->name, k->part_name) != 0) {
+            unlinkat(k->dir, k->journal_name, 0);
+            file_sink_close(k);
+        }
         errno = error;
         return -1;
     }

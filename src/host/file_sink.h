@@ -83,7 +83,8 @@ struct FileSinkCommit {
  * The part, which is open and complete, becomes the target, and safe. 0: done, the journal is gone,
  * the part closed; *odd is 0 or the errno with which time or mode could not be set. -1 and errno
  * (EEXIST: the name is taken): nothing new bears the name of the target, the part is as it was;
- * only if a file was replaced and then the folder could not be synced, the new one stays there.
+ * only if a file was replaced and then the folder could not be synced, the new one stays there,
+ * and the part is closed.
  */
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd);
 

@@ -9,6 +9,7 @@
 #include <json-c/json_util.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
@@ -92,25 +93,51 @@ static void say_verified(const struct StoreResult *result, const struct Slot *sl
     diag("%s: verified: %s, loss %.1f %%, %s", result->path, flow, 100 * loss_of(c), repaired);
 }
 
-static void say_incomplete(const struct StoreResult *result, const struct Slot *slot)
+static const char *abort_words(const struct Slot *slot)
+{
+    static const char *const words[] = {
+        [ABORT_CANCELLED] = "cancelled",
+        [ABORT_CHANGED] = "its file changed meanwhile",
+        [ABORT_READ] = "it cannot read on",
+    };
+    size_t reason = slot->abort_reason;
+
+    return reason < sizeof words / sizeof *words && words[reason] ? words[reason] : "no reason";
+}
+
+/* What is missing of an object of known size, and what would have helped. */
+static void describe_missing(char *out, size_t size, const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;
-    unsigned needed = report_redundancy_needed(slot);
+    unsigned needed = slot->aborted ? 0 : report_redundancy_needed(slot);
     char enough[48] = "";
 
-    if (slot->info.flags & OBJECT_STREAM) {
-        diag("%s: incomplete: stream, %" PRIu64 " bytes in order, %s; %s", result->path,
-             result->here,
-             slot->failure == SLOT_FAILURE_GAP ? "then a gap beyond repair" : "no end",
-             result->reason);
-        return;
-    }
     if (needed > 0)
         snprintf(enough, sizeof enough, ", -r %u would have been enough", needed);
-    diag("%s: incomplete: %" PRIu64 " of %" PRIu64 " symbols missing, %" PRIu64
-         " repairs wait, loss %.1f %%%s; %s",
-         result->path, l->symbols - slot->object.have, l->symbols, slot->repairs.total,
-         100 * loss_of(&slot->counters), enough, result->reason);
+    snprintf(out, size,
+             "%" PRIu64 " of %" PRIu64 " symbols missing, %" PRIu64
+             " repairs came for them, loss %.1f %%%s",
+             l->symbols - slot->object.have, l->symbols, slot->repairs.total,
+             100 * loss_of(&slot->counters), enough);
+}
+
+static void say_incomplete(const struct StoreResult *result, const struct Slot *slot)
+{
+    static const char word[] = "incomplete: ";
+    const char *kept = result->reason;
+    char missing[160], aborted[64] = "";
+
+    if (strncmp(kept, word, sizeof word - 1) == 0)
+        kept += sizeof word - 1;
+    if (slot->aborted)
+        snprintf(aborted, sizeof aborted, "the sender aborted: %s; ", abort_words(slot));
+    if ((slot->info.flags & OBJECT_STREAM) == 0)
+        describe_missing(missing, sizeof missing, slot);
+    else
+        snprintf(missing, sizeof missing, "%s",
+                 slot->failure == SLOT_FAILURE_GAP ? "a gap that repairs could not close"
+                                                   : "the end did not come");
+    diag("%s: %s%s%s; %s", result->path, word, aborted, missing, kept);
 }
 
 static void add_slot(json_object *o, const struct Slot *slot)
@@ -129,6 +156,8 @@ static void add_slot(json_object *o, const struct Slot *slot)
     add_number(o, "digest_mismatches", c->mismatches);
     add_number(o, "passes", c->passes);
     add_number(o, "redundancy_needed", report_redundancy_needed(slot));
+    if (slot->aborted)
+        add_text(o, "aborted", abort_words(slot));
     json_object_object_add(o, "seconds",
                            json_object_new_double(seconds(slot->first_packet, slot->last_packet)));
     if (!(slot->info.flags & OBJECT_STREAM)) {
@@ -173,7 +202,7 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
         return;
     if (result->what == STORE_VERIFIED && slot)
         say_verified(result, slot, now);
-    else if (result->what == STORE_INCOMPLETE && slot)
+    else if (result->what == STORE_INCOMPLETE && slot && slot->state != SLOT_FREE)
         say_incomplete(result, slot);
     else
         diag("%s: %s", result->path, result->reason);
@@ -288,6 +317,24 @@ void report_sent(struct Report *r, const char *name, const struct Sender *s, uin
          progress_bytes(amount, wire), s->counters.repairs, s->counters.sources);
 }
 
+static double timeval_seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* What this process has cost so far. */
+static void add_usage(json_object *root)
+{
+    struct rusage u;
+
+    if (getrusage(RUSAGE_SELF, &u) != 0)
+        return;
+    json_object_object_add(
+        root, "cpu_seconds",
+        json_object_new_double(timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime)));
+    add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
+}
+
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
 {
     int result;
@@ -296,6 +343,7 @@ int report_close(struct Report *r, const char *path, int exit_code, uint64_t now
         return 0;
     add_number(r->root, "exit", (uint64_t)exit_code);
     json_object_object_add(r->root, "elapsed", json_object_new_double(seconds(r->begin, now)));
+    add_usage(r->root);
     errno = 0;
     if (strcmp(path, "-") == 0) {
         result = json_object_to_fd(STDOUT_FILENO, r->root, JSON_C_TO_STRING_PRETTY);

@@ -278,6 +278,7 @@ static int save_journal(struct Store *s, unsigned n)
     struct Repairs repairs = of->repairs;
     struct JournalContent c = {.object = &object, .sync = true};
     object.name = view_of(of->name, of->info.name.len);
+    part_sync(&slot->sink.part); /* what fails is in part_unsaved */
     if (store_slot_is_stream(slot))
         return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
     /* The receiver's way into the side store is only there while it works. */
@@ -285,7 +286,6 @@ static int save_journal(struct Store *s, unsigned n)
     c.end = of->end_known ? &of->end : NULL;
     c.arrived = &of->object;
     c.repairs = &repairs;
-    part_sync(&slot->sink.part);
     if (!part_unsaved(&slot->sink.part, &c.unsaved_from, &c.unsaved_to))
         c.unsaved_from = c.unsaved_to = 0;
     return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
@@ -334,9 +334,10 @@ void store_keep(struct Store *s, unsigned n)
         if (s->spool == NULL && !slot->resumed)
             file_sink_remove(&slot->sink);
     } else {
-        if (s->spool == NULL && is_void(s, n))
+        bool part = slot->sink.part.fd >= 0;
+        if (part && is_void(s, n))
             file_sink_remove(&slot->sink);
-        else if (s->spool == NULL && save_journal(s, n) != 0 && !told)
+        else if (part && save_journal(s, n) != 0 && !told)
             store_fail(s, n, "save what arrived");
         if (slot->state == STORE_SLOT_OPEN)
             say_incomplete(s, n);

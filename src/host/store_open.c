@@ -221,28 +221,31 @@ static enum ReceiverOpen open_spool(struct Store *s, unsigned n)
     return refuse_errno(s, n, "cannot create a temporary file");
 }
 
+static enum ReceiverOpen decide(struct Store *s, unsigned n, const struct PacketObject *object)
+{
+    bool single = s->config.target != STORE_FOLDER;
+    if ((object->flags & (OBJECT_XXH128 | OBJECT_ZSTD)) != 0)
+        return refuse(s, n, "", "sent in a way that this dttk does not know; use a newer one");
+    if (single && is_done(s, &s->slots[n]))
+        return RECEIVER_HAVE;
+    if (single && s->taken && take_over(s, n, object) != RECEIVER_TAKE)
+        return RECEIVER_REFUSE;
+    return s->spool != NULL ? open_spool(s, n) : open_file(s, n, object);
+}
+
 enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *object)
 {
     struct Store *s = ctx;
     struct StoreSlot *slot = &s->slots[n];
-    bool single = s->config.target != STORE_FOLDER;
-    enum ReceiverOpen answer = RECEIVER_TAKE;
     store_slot_reset(s, slot, object);
-    if ((object->flags & (OBJECT_XXH128 | OBJECT_ZSTD)) != 0)
-        return refuse(s, n, "", "sent in a way that this dttk does not know; use a newer one");
-    if (single && is_done(s, slot))
-        return RECEIVER_HAVE;
-    if (single && s->taken)
-        answer = take_over(s, n, object);
-    if (answer == RECEIVER_TAKE)
-        answer = s->spool != NULL ? open_spool(s, n) : open_file(s, n, object);
-    if (answer != RECEIVER_TAKE && answer != RECEIVER_RESUME) {
+    enum ReceiverOpen answer = decide(s, n, object);
+    if (answer == RECEIVER_TAKE || answer == RECEIVER_RESUME) {
+        s->taken = true;
+        s->holder = n;
+        s->holder_idle = false;
+    } else {
         store_settle(s, n);
         slot->state = STORE_SLOT_FREE;
-        return answer;
     }
-    s->taken = true;
-    s->holder = n;
-    s->holder_idle = false;
     return answer;
 }

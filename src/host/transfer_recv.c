@@ -18,10 +18,11 @@
 #include <limits.h>
 #include <string.h>
 
-#define RX_SIZE ((size_t)256 << 10) /* bytes read at a time; holds several of the longest frames   \
-                                     */
-#define WAITING_SIZE ((size_t)4 << 20)  /* packets that wait for their OBJECT */
-#define QUIET_END    (2 * CLOCK_SECOND) /* silence that ends a run whose object is complete */
+#define RX_SIZE      ((size_t)256 << 10) /* bytes read at a time: several of the longest frames */
+#define WAITING_SIZE ((size_t)4 << 20)   /* packets that wait for their OBJECT */
+#define QUIET_END    (2 * CLOCK_SECOND)  /* silence that ends a run whose object is complete */
+#define PASS_END     CLOCK_SECOND /* after the END of its pass: for other objects to show up */
+#define PASS_LATE    64           /* packets after that END which are not the next pass yet */
 
 struct Receiving {
     const struct RecvOptions *options;
@@ -40,6 +41,9 @@ struct Receiving {
     int code;           /* the smallest exit code of the results that is not 0 */
     bool done;          /* the one object of this run has its verdict */
     bool any;           /* some object has one */
+    uint64_t news;      /* packets, but those of finished objects; when the last came, */
+    uint64_t news_at;
+    uint64_t stale; /* and how many of finished objects had come before it */
     char short_name[32];
 };
 
@@ -55,9 +59,12 @@ static void take_result(void *ctx, const struct StoreResult *result)
 {
     struct Receiving *t = ctx;
     const struct Slot *slot = result->slot < STORE_SLOTS_MAX ? &t->slots[result->slot] : NULL;
+    struct StoreResult said = *result;
 
-    report_received(&t->report, result, slot, clock_now());
-    note_code(t, result->exit_code);
+    if (result->what == STORE_INCOMPLETE && slot && slot->aborted)
+        said.exit_code = EXIT_ABORTED;
+    report_received(&t->report, &said, slot, clock_now());
+    note_code(t, said.exit_code);
     if (result->what == STORE_NOTE)
         return;
     t->any = true;
@@ -167,26 +174,44 @@ static void show_progress(struct Receiving *t, uint64_t now)
     progress_show(&t->progress, &state, now);
 }
 
-/*
- * True if this run has what it came for and may go. On a pipe it stays until the pass has ended,
- * so that no writer before it dies of a broken pipe.
- */
-static bool may_go(const struct Receiving *t, uint64_t now)
+/* True if nothing more is to be expected of the one object: its sender has said so. */
+static bool is_abandoned(const struct Receiving *t)
 {
-    if (t->port.eof)
-        return true;
-    return t->done && (t->code == EXIT_IO || receiver_pass_ended(&t->receiver) ||
-                       now - t->last_byte >= QUIET_END);
+    const struct Slot *slot = busiest(t);
+
+    return !t->options->folder && slot && slot->aborted;
 }
 
-static void wait_for_work(struct Receiving *t)
+/*
+ * When a run that has what it came for may go, if nothing further arrives: on a pipe it stays until
+ * the pass has ended, so that no writer before it dies of a broken pipe, and a little longer, so
+ * that another object behind it is named. 0: at once; CLOCK_NEVER: it goes on.
+ */
+static uint64_t may_go_at(struct Receiving *t, uint64_t now)
+{
+    const struct ReceiverCounters *c = &t->receiver.counters;
+
+    if (t->port.eof || (t->done && t->code == EXIT_IO))
+        return 0;
+    if (!t->done && !is_abandoned(t))
+        return CLOCK_NEVER;
+    if (!t->done || !receiver_pass_ended(&t->receiver))
+        return t->last_byte + QUIET_END;
+    if (t->news != c->packets - c->stale) {
+        t->news = c->packets - c->stale;
+        t->news_at = now;
+        t->stale = c->stale;
+    }
+    return c->stale - t->stale > PASS_LATE ? 0 : t->news_at + PASS_END;
+}
+
+static void wait_for_work(struct Receiving *t, uint64_t deadline)
 {
     bool pumping = store_pending(&t->store) > 0;
-    uint64_t deadline = t->done ? t->last_byte + QUIET_END : CLOCK_NEVER;
 
     port_watch(&t->port, &t->loop, !pumping, false);
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    loop_wait(&t->loop, deadline);
+    loop_wait(&t->loop, pumping ? CLOCK_NEVER : deadline);
 }
 
 /* Read what the link has. 0, or an exit code. */
@@ -210,12 +235,12 @@ static int read_link(struct Receiving *t, uint64_t now)
 /* Until the link ends, or the run has what it came for, or a signal. */
 static int receive(struct Receiving *t)
 {
-    uint64_t now = clock_now();
+    uint64_t now = clock_now(), until;
 
-    while (!may_go(t, now) || store_pending(&t->store) > 0) {
+    while ((until = may_go_at(t, now)) > now || store_pending(&t->store) > 0) {
         int code;
 
-        wait_for_work(t);
+        wait_for_work(t, until);
         if (loop_signal(&t->loop))
             return EXIT_SIGNAL + loop_signal(&t->loop);
         now = clock_now();

@@ -253,13 +253,14 @@ static bool sender_has_ended(const struct Sending *t)
 }
 
 /* Why the sender gave up: its source did. */
-static int explain_failure(struct Sending *t, int error)
+static enum AbortReason explain_failure(struct Sending *t, int error)
 {
-    if (!is_stream(t) && (t->source.shortened || file_source_changed(&t->source)))
+    if (!is_stream(t) && (t->source.shortened || file_source_changed(&t->source))) {
         diag("%s: changed while it was being sent; send it again", t->name);
-    else
-        diag_errno(error, t->name, "read");
-    return EXIT_IO;
+        return ABORT_CHANGED;
+    }
+    diag_errno(error, t->name, "read");
+    return ABORT_READ;
 }
 
 /* The port would not take more, for good. In a later pass that is how a reader says enough. */
@@ -346,10 +347,8 @@ static int send_object(struct Sending *t)
         if (error == 0 && t->tx.len == 0)
             fill(t, now);
         if (error != 0 || t->sender.state == SENDER_FAILED) {
-            int code = explain_failure(t, error ? error : errno);
-
-            say_abort(t, ABORT_READ);
-            return code;
+            say_abort(t, explain_failure(t, error ? error : errno));
+            return EXIT_IO;
         }
         if (t->tx.len > 0 && buffer_read_with(&t->tx, port_write, &t->port) < 0)
             return explain_port(t);

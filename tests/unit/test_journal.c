@@ -210,7 +210,7 @@ Test(journal, a_forged_one_is_refused_or_harmless)
     uint8_t *whole = folder_get(&f.folder, NAME, &len);
     uint8_t *forged = malloc(len);
     for (int round = 0; round < 4000; round++) {
-        size_t size = round % 4 == 0 ? 4 + (size_t)test_random_below(&random, len - 4) : len;
+        size_t size = round % 4 == 0 ? 5 + (size_t)test_random_below(&random, len - 4) : len;
         memcpy(forged, whole, len);
         forged[test_random_below(&random, size - 4)] = (uint8_t)test_random_next(&random);
         put_u32(forged + size - 4, crc32c_portable(0, forged, size - 4));

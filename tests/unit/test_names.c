@@ -79,8 +79,7 @@ Test(names, control_bidi_and_invisible_characters_are_not_fit)
         "\x1B[31mred",
         "a\x7F",
         "a\xC2\x85",
-        "a\xC2\x9B"
-        "b",
+        "a\xC2\x9Bz",
         "a\xC2\xAD",
         "a\xE2\x80\x8B",
         "a\xE2\x80\x8D",
@@ -106,8 +105,7 @@ Test(names, what_is_no_utf8_is_not_fit)
         "a\xFF",
         "a\x80",
         "a\xC3",
-        "a\xC0\xAF"
-        "b",
+        "a\xC0\xAFz",
         "a\xE0\x80\xAF",
         "a\xED\xA0\x80",
         "a\xF4\x90\x80\x80",

@@ -1,0 +1,207 @@
+/* The store, and what bears the name of its target already. */
+#include "unit/bench.h"
+
+static struct Bench b;
+static struct Sample s;
+
+#define LEN 12345 /* of most samples: 124 symbols, 8 windows */
+
+static void check_only(const char *name, const struct Sample *sample)
+{
+    cr_assert_eq(folder_count(&b.folder), 1);
+    cr_assert(folder_equal(&b.folder, name, sample->data, sample->len));
+}
+
+struct Existing {
+    bool folder, force, no_clobber, same, identity;
+    enum StoreWhat what;
+    int exit_code;
+    bool replaced;
+};
+
+static void check_existing(const struct Existing *e)
+{
+    bench_init(&b, e->folder ? NULL : "name");
+    b.config.force = e->force;
+    b.config.no_clobber = e->no_clobber;
+    sample_init(&s, "name", LEN, 1);
+    if (e->identity)
+        sample_make_identity(&s);
+    s.data[LEN - 1] ^= e->same ? 0 : 1;
+    folder_put(&b.folder, "name", s.data, LEN);
+    s.data[LEN - 1] ^= e->same ? 0 : 1;
+    ino_t before, after;
+    struct stat st;
+    fstatat(b.folder.dir, "name", &st, 0);
+    before = st.st_ino;
+    int code = bench_start(&b);
+    if (code == 0)
+        bench_send(&b, &s);
+    cr_assert_eq(code, code == 0 ? 0 : e->exit_code);
+    bench_expect(&b, e->what, e->exit_code);
+    for (unsigned n = 0; n < BENCH_SLOTS; n++) {
+        if (b.slots[n].state == SLOT_FAILED)
+            receiver_drop(&b.receiver, n, true, 1);
+    }
+    bench_stop(&b);
+    cr_assert_eq(b.result_count, 1);
+    fstatat(b.folder.dir, "name", &st, 0);
+    after = st.st_ino;
+    cr_assert_eq(before != after, e->replaced);
+    cr_assert_eq(folder_equal(&b.folder, "name", s.data, LEN), e->same || e->replaced);
+    cr_assert_eq(folder_count(&b.folder), e->what == STORE_FAILED ? 3 : 1);
+    sample_free(&s);
+    bench_done(&b);
+}
+
+Test(store_target, what_exists_is_replaced_kept_or_recognised)
+{
+    static const struct Existing cases[] = {
+        /* folder, force, no_clobber, same, identity */
+        {false, false, false, false, false, STORE_VERIFIED, 0, true},
+        {false, false, false, true, false, STORE_HAVE, 0, false},
+        {false, false, false, false, true, STORE_VERIFIED, 0, true},
+        {false, false, true, false, false, STORE_REFUSED, 7, false},
+        {false, false, true, true, false, STORE_REFUSED, 7, false},
+        {true, false, false, false, false, STORE_REFUSED, 7, false},
+        {true, false, false, true, false, STORE_HAVE, 0, false},
+        {true, false, false, true, true, STORE_HAVE, 0, false},
+        {true, false, false, false, true, STORE_FAILED, 7, false},
+        {true, true, false, false, false, STORE_VERIFIED, 0, true},
+        {true, true, false, false, true, STORE_VERIFIED, 0, true},
+        {true, true, false, true, false, STORE_HAVE, 0, false},
+        {true, true, true, false, false, STORE_REFUSED, 7, false},
+        {true, false, true, true, false, STORE_HAVE, 0, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check_existing(&cases[i]);
+}
+
+Test(store_target, a_name_taken_meanwhile_is_not_replaced_with_no_clobber)
+{
+    bench_init(&b, "out");
+    b.config.no_clobber = true;
+    sample_init(&s, "name", LEN, 1);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_object(&b, &s);
+    folder_put(&b.folder, "out", "mine", 4);
+    for (uint64_t n = 0; n < 124; n++)
+        bench_source(&b, &s, n, 1);
+    bench_expect(&b, STORE_FAILED, 7);
+    cr_assert_eq(b.slots[0].state, SLOT_FAILED);
+    bench_stop(&b);
+    cr_assert_eq(b.result_count, 1);
+    cr_assert(folder_equal(&b.folder, "out", "mine", 4));
+    /* What was received is not lost: once the name is free, the next run has nothing to wait for.*/
+    unlinkat(b.folder.dir, "out", 0);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_expect(&b, STORE_VERIFIED, 0);
+    bench_stop(&b);
+    check_only("out", &s);
+    sample_free(&s);
+    bench_done(&b);
+}
+
+Test(store_target, links_and_folders_in_a_folder_are_neither_followed_nor_replaced)
+{
+    struct Folder outside;
+    folder_open(&outside);
+    for (int kind = 0; kind < 3; kind++) {
+        bench_init(&b, NULL);
+        b.config.force = true;
+        sample_init(&s, "a/../name", LEN, 1);
+        if (kind == 0)
+            symlinkat(folder_path(&outside, "x"), b.folder.dir, "name");
+        else if (kind == 1)
+            mkdirat(b.folder.dir, "name", 0700);
+        else
+            symlinkat(folder_path(&outside, "x"), b.folder.dir, "name.part");
+        cr_assert_eq(bench_start(&b), 0);
+        bench_send(&b, &s);
+        bench_expect(&b, STORE_REFUSED, 7);
+        bench_stop(&b);
+        cr_assert_eq(folder_count(&outside), 0);
+        cr_assert_eq(folder_count(&b.folder), 1);
+        sample_free(&s);
+        bench_done(&b);
+    }
+    folder_close(&outside);
+}
+
+Test(store_target, a_link_that_comes_meanwhile_is_not_replaced_in_a_folder)
+{
+    bench_init(&b, NULL);
+    b.config.force = true;
+    sample_init(&s, "name", LEN, 1);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_object(&b, &s);
+    symlinkat("elsewhere", b.folder.dir, "name");
+    bench_send(&b, &s);
+    bench_expect(&b, STORE_FAILED, 7);
+    bench_stop(&b);
+    cr_assert_eq(folder_count(&b.folder), 3);
+    cr_assert_not(folder_has(&b.folder, "elsewhere"));
+    sample_free(&s);
+    bench_done(&b);
+}
+
+Test(store_target, bad_names_lose_no_data)
+{
+    char wanted[64];
+    bench_init(&b, NULL);
+    sample_init(&s, "\x1B[2J..", LEN, 1);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_send(&b, &s);
+    bench_expect(&b, STORE_VERIFIED, 0);
+    cr_assert_eq(b.results[0].is.what, STORE_NOTE);
+    cr_assert_not_null(strstr(b.results[0].reason, "\\x1b[2J.."));
+    bench_stop(&b);
+    strcpy(wanted, "dttk-");
+    for (int i = 0; i < 8; i++)
+        sprintf(wanted + 5 + 2 * i, "%02x", s.object.id[i]);
+    strcat(wanted, ".bin");
+    check_only(wanted, &s);
+    sample_free(&s);
+    bench_done(&b);
+}
+
+Test(store_target, targets_that_cannot_be_are_refused_before_anything)
+{
+    static const struct {
+        const char *path;
+        enum StoreTarget target;
+        int exit_code;
+    } cases[] = {
+        {"/tmp", STORE_FILE, 2},        {"/tmp/", STORE_FILE, 2},
+        {"/dev/null", STORE_FOLDER, 2}, {"/nowhere/x", STORE_FILE, 1},
+        {"/nowhere", STORE_FOLDER, 1},  {"/tmp/dttk-none/", STORE_FILE, 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bench_init(&b, NULL);
+        b.config.path = cases[i].path;
+        b.config.target = cases[i].target;
+        cr_assert_eq(bench_start(&b), cases[i].exit_code, "%s", cases[i].path);
+        cr_assert_eq(b.result_count, 1);
+        cr_assert_eq(b.results[0].is.slot, UINT_MAX);
+        store_free(&b.store);
+        b.config.target = STORE_FOLDER;
+        folder_close(&b.folder);
+    }
+}
+
+Test(store_target, through_a_link_its_file_is_replaced)
+{
+    bench_init(&b, "link");
+    folder_put(&b.folder, "file", "old", 3);
+    symlinkat("file", b.folder.dir, "link");
+    sample_init(&s, "name", LEN, 1);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_send(&b, &s);
+    bench_stop(&b);
+    struct stat st;
+    fstatat(b.folder.dir, "link", &st, AT_SYMLINK_NOFOLLOW);
+    cr_assert(S_ISLNK(st.st_mode));
+    cr_assert(folder_equal(&b.folder, "file", s.data, LEN));
+    sample_free(&s);
+    bench_done(&b);
+}
