@@ -328,7 +328,7 @@ static int open_port(struct Port *p, bool narrowed)
                     : port_open(p, STDIN_FILENO, STDOUT_FILENO, name);
 }
 
-static int run(struct Noise *n, const struct NoiseOptions *o)
+static int noise_run(struct Noise *n, const struct NoiseOptions *o)
 {
     if (open_port(&n->port, o->baud > 0) < 0)
         return failed(n->port.error, n->port.name, NULL);
@@ -365,5 +365,5 @@ int cmd_noise(int argc, char **argv)
              isatty(STDIN_FILENO) == 1 ? "stdin" : "stdout");
         return EXIT_USAGE;
     }
-    return run(&noise, &options);
+    return noise_run(&noise, &options);
 }

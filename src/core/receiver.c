@@ -111,7 +111,7 @@ static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *in
         struct Slot *slot = &r->config.slots[i];
 
         if (slot->state == SLOT_COLLECTING && same_identity(&slot->info, info->size, info->id) &&
-            (info->flags & OBJECT_STREAM) == 0 && same_name(&slot->info, info))
+            slot_same_kind(&slot->info, info) && same_name(&slot->info, info))
             return slot;
     }
     return NULL;
@@ -148,6 +148,17 @@ static void replay_waiting(struct Receiver *r, uint16_t tag, uint64_t now)
     }
 }
 
+/* The slot has just got to know this OBJECT's tag. */
+static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Packet *object,
+                         uint64_t now)
+{
+    replay_waiting(r, object->tag, now);
+    if (!slot_has_tag(slot, object->tag))
+        return;
+    slot_count_packet(slot, object->seq, now);
+    settle(r, slot, now);
+}
+
 static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
 {
     const struct ReceiverStore *store = &r->config.store;
@@ -172,9 +183,7 @@ static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
         store->close(store->ctx, r->last_slot);
         return;
     }
-    replay_waiting(r, p->tag, now);
-    if (slot_has_tag(slot, p->tag))
-        settle(r, slot, now);
+    take_waiting(r, slot, p, now);
 }
 
 /* An OBJECT whose tag no slot has. */
@@ -196,9 +205,7 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
         return;
     }
     slot_add_alias(r, alias, p);
-    replay_waiting(r, p->tag, now);
-    if (slot_has_tag(alias, p->tag))
-        settle(r, alias, now);
+    take_waiting(r, alias, p, now);
 }
 
 static void input_unknown(struct Receiver *r, const struct Packet *p, struct View bytes,
@@ -214,6 +221,13 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
     }
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
+}
+
+/* True if a receiver said this: another one, or our own voice coming back. */
+static bool from_receiver(const struct Packet *p)
+{
+    return p->type == PACKET_STATUS ||
+           (p->type == PACKET_ABORT && p->as.abort.role != ROLE_SENDER);
 }
 
 /* A packet of a tag that this slot has. */
@@ -240,12 +254,11 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
         slot_end(slot, &p->as.end);
         break;
     case PACKET_ABORT:
-        slot->aborted = p->as.abort.role == ROLE_SENDER;
+        slot->aborted = true;
         slot->abort_reason = p->as.abort.reason;
         break;
     case PACKET_STATUS:
     case PACKET_DONE:
-        r->counters.not_ours++;
         break;
     }
     settle(r, slot, now);
@@ -281,13 +294,15 @@ void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
 
     if (!parse(r, packet, &p))
         return;
+    if (from_receiver(&p)) {
+        r->counters.not_ours++;
+        return;
+    }
     slot = find_slot(r, p.tag);
     if (slot)
         input_parsed(r, slot, &p, now);
     else if (p.type == PACKET_OBJECT)
         input_new_object(r, &p, now);
-    else if (p.type == PACKET_STATUS || p.type == PACKET_DONE)
-        r->counters.not_ours++;
     else
         input_unknown(r, &p, packet, now);
 }

@@ -97,7 +97,7 @@ struct ReceiverCounters {
     uint64_t no_room;     /* OBJECT with no slot free */
     uint64_t too_large;   /* OBJECT whose bookkeeping the owner has no memory for */
     uint64_t refused;     /* OBJECT that `open` refused */
-    uint64_t not_ours;    /* STATUS, DONE: of another receiver or our own echo */
+    uint64_t not_ours;    /* STATUS, ABORT of a receiver: another one, or our own echo */
 };
 
 enum ReceiverOpen {

@@ -78,13 +78,13 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     const struct PacketObject *info = &object->as.object;
     struct SlotStore s = slot_store(r, slot);
 
-    *slot = (struct Slot){.state = SLOT_FREE, .tag_count = 1, .first_packet = now};
+    *slot =
+        (struct Slot){.state = SLOT_FREE, .tag_count = 1, .first_packet = now, .last_packet = now};
     if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
         return false;
     note_object(slot, info);
     slot->tags[0] = object->tag;
     slot->state = SLOT_COLLECTING;
-    slot_count_packet(slot, object->seq, now);
     if (resume && !slot_is_stream(slot)) {
         if (!s.store->resume(s.store->ctx, s.number, &slot->object))
             slot_fail(slot, SLOT_FAILURE_STORE);
@@ -111,9 +111,14 @@ void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
     slot->seq_known = true;
 }
 
+bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b)
+{
+    return ((a->flags ^ b->flags) & ~OBJECT_NAME_CUT) == 0;
+}
+
 bool slot_same_object(const struct Slot *slot, const struct PacketObject *info)
 {
-    return slot->info.flags == info->flags && slot->info.block == info->block &&
+    return slot_same_kind(&slot->info, info) && slot->info.block == info->block &&
            slot->info.symbol_size == info->symbol_size && slot->info.size == info->size &&
            memcmp(slot->info.id, info->id, PACKET_ID) == 0;
 }

@@ -9,13 +9,17 @@
 
 /*
  * The slot, free so far, collects the object of this OBJECT packet; with resume, what the store
- * says is here counts as arrived. False: no memory for its bookkeeping; the slot stays free.
+ * says is here counts as arrived. The packet is not yet counted: those that waited for it came
+ * before. False: no memory for its bookkeeping; the slot stays free.
  */
 bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *object, bool resume,
                uint64_t now);
 
 /* A packet of this slot came: times, and the gap in seq. */
 void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now);
+
+/* True if both are of the same kind of object: their flags agree but for the cut of the name. */
+bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b);
 
 /* True if that OBJECT, under one of the slot's tags, is of the slot's object. */
 bool slot_same_object(const struct Slot *slot, const struct PacketObject *info);

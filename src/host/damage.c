@@ -78,6 +78,7 @@ bool damage_config_ok(const struct DamageConfig *c)
 
 void damage_init(struct Damage *d, const struct DamageConfig *config, DamageSink sink, void *ctx)
 {
+    CORE_ASSERT(damage_config_ok(config));
     memset(d, 0, sizeof *d);
     d->config = *config;
     d->sink = sink;

@@ -49,6 +49,7 @@ struct Sending {
     char short_name[32]; /* for the bar */
     uint64_t begin;
     uint64_t wire;       /* bytes of its frames */
+    uint64_t first_pass; /* of those, what the first pass took; 0: it is not over */
     struct Buffer stage; /* a stream: read, not yet taken */
     uint8_t stage_memory[STAGE_SIZE];
     struct Digest digest; /* of a stream */
@@ -155,7 +156,7 @@ static int begin_object(struct Sending *t, const char *path)
     buffer_reset(&t->stage, 0);
     t->source_eof = false;
     t->flush_at = CLOCK_NEVER;
-    t->wire = 0;
+    t->wire = t->first_pass = 0;
     t->begin = clock_now();
     report_plan(&t->report, t->name, &t->sender, t->options->rate, t->options->packet_rate);
     return EXIT_DELIVERED;
@@ -242,6 +243,8 @@ static void fill(struct Sending *t, uint64_t now)
             break;
         parts[0] = buffer_view(&t->packet);
         append_frame(t, parts, now);
+        if (t->sender.pass > 0 && t->first_pass == 0)
+            t->first_pass = t->wire;
         if (is_stream(t))
             take_stage(t, now);
     }
@@ -266,7 +269,7 @@ static enum AbortReason explain_failure(struct Sending *t, int error)
 /* The port would not take more, for good. In a later pass that is how a reader says enough. */
 static int explain_port(struct Sending *t)
 {
-    if (t->port.error == EPIPE && t->sender.pass > 0)
+    if (t->port.error == EPIPE && t->first_pass > 0 && t->wire - t->tx.len >= t->first_pass)
         return EXIT_DELIVERED;
     if (t->port.error == EPIPE)
         diag("%s: the reader went away", t->port.name);
