@@ -25,11 +25,12 @@ HOST    = clock damage damage_frames delay diag digest disk file_sink file_sourc
           store_open store_target transfer_recv transfer_send
 CMD     = main noise options recv send words
 HELPERS = sim/sim sim/sim_line sim/tape
-UNIT    = test_buffer test_bytes test_cobs test_crc test_damage test_frame test_frame_reader \
-          test_gf256 test_kernels test_object test_object_layout test_pacer test_packet \
-          test_packet_wire test_rlc test_rlc_system test_status test_vectors
-SIM     =
-FUZZ    =
+UNIT    = test_buffer test_bytes test_cobs test_crc test_damage test_frame \
+          test_frame_reader test_gf256 test_kernels test_object test_object_layout \
+          test_pacer test_packet test_packet_wire test_receiver test_repairs test_rlc \
+          test_rlc_system test_sender test_status test_stream test_vectors test_waiting
+SIM     = test_transfer test_captures test_stream test_loopback test_hostile test_flood
+FUZZ    = fuzz_frame fuzz_packet fuzz_receiver
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.
 HOT     = crc

@@ -1,6 +1,9 @@
 /* main: a table of subcommands, from which usage prints itself. */
 #include "cmd/commands.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,8 +29,27 @@ static void usage(FILE *out)
     fprintf(out, "\n  dttk COMMAND --help, man dttk: the options; dttk --version\n");
 }
 
+/*
+ * A standard descriptor that is closed would be the number of the next file opened, and words for
+ * stderr would go into what is being received. So something takes its place that cannot be used for
+ * it: using it is the error that it was.
+ */
+static bool occupy_standard_descriptors(void)
+{
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open(fd == 0 ? "/dev/null" : "/", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!occupy_standard_descriptors()) {
+        perror("dttk: a standard descriptor is closed, and nothing can take its place");
+        return 1;
+    }
     if (argc < 2) {
         usage(stderr);
         return 2;

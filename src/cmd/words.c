@@ -9,6 +9,7 @@ bool words_option(int option, struct TransferWords *words)
     switch (option) {
     case 'q':
         words->quiet = true;
+        words->progress = false; /* the bar of a terminal, unless asked for after this */
         return true;
     case 'v':
         words->verbose = true;

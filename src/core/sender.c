@@ -77,6 +77,8 @@ static void begin_repairs(struct Sender *s)
     s->windows = left < l->blocks ? (uint32_t)left : l->blocks;
     real = l->symbols == 0 ? 0 : object_window_real(l, s->group * l->blocks);
     s->rows = real == 0 ? 0 : repairs_for(s, real) + (s->pass > 0 ? real : 0);
+    if (s->rows > s->config.plan.key_limit)
+        s->rows = s->config.plan.key_limit; /* what one receiver will ever need many times over */
     if (s->group == 0)
         s->pass_rows = s->rows;
     enter(s, SENDER_REPAIRS);

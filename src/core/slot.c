@@ -213,6 +213,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
             slot_fail(slot, SLOT_FAILURE_STORE);
             return false;
         }
+        slot->end_known = false; /* it may be END that lied */
         object_forget(&slot->object);
         repairs_drop_all(&slot->repairs);
         return false;

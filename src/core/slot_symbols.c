@@ -142,6 +142,18 @@ void slot_source(struct Receiver *r, struct Slot *slot, const struct PacketSourc
         source_known_size(r, slot, source);
 }
 
+/* A table that is full and did not solve its window holds repairs that say nothing: begin again. */
+static enum RepairsResult add_repair(struct Repairs *repairs, uint64_t w, uint64_t key,
+                                     const uint8_t *payload)
+{
+    enum RepairsResult result = repairs_add(repairs, w, key, payload);
+
+    if (result != REPAIRS_FULL || repairs->excess[w] == 0)
+        return result;
+    repairs_drop(repairs, w);
+    return repairs_add(repairs, w, key, payload);
+}
+
 static void repair_known_size(struct Receiver *r, struct Slot *slot, struct RlcWindow window,
                               uint64_t key, const uint8_t *payload)
 {
@@ -157,7 +169,7 @@ static void repair_known_size(struct Receiver *r, struct Slot *slot, struct RlcW
         return;
     }
     slot->repairs.store.ctx = &s;
-    switch (repairs_add(&slot->repairs, w, key, payload)) {
+    switch (add_repair(&slot->repairs, w, key, payload)) {
     case REPAIRS_KEPT:
         break;
     case REPAIRS_DUPLICATE:

@@ -1,5 +1,11 @@
 #include "core/stream_in.h"
 
+/*
+ * After an attempt that failed, so many more repairs must come before the next, and twice as many
+ * after that: neither hostile ones can buy an elimination each, nor do bad ones block for ever.
+ */
+#define PAUSE_MAX 63
+
 static uint32_t ring_capacity(uint32_t symbol_size)
 {
     uint64_t fit = STREAM_RING_BYTES / symbol_size;
@@ -87,9 +93,6 @@ enum StreamResult stream_in_source(struct StreamIn *in, uint64_t s, struct View 
 {
     if (s < in->next || has(in, s))
         return STREAM_DUPLICATE;
-    /* So far ahead cannot be: the sender would have had to forget all that we still wait for. */
-    if (s - in->next >= 2 * (uint64_t)in->capacity)
-        return STREAM_BAD;
     if (s >= in->high)
         in->high = s + 1;
     if (s - in->next >= in->capacity)
@@ -115,39 +118,66 @@ static uint32_t lost_in(const struct StreamIn *in, struct RlcWindow w)
     return lost;
 }
 
-static void drop_row(struct StreamIn *in, uint32_t i)
+/* Forget n rows from row i on; the memory of their payloads is free again. */
+static void drop_rows(struct StreamIn *in, uint32_t i, uint32_t n)
 {
-    struct RlcRow row = in->rows[i];
+    in->row_count -= n;
+    for (; i < in->row_count; i++) {
+        struct RlcRow row = in->rows[i];
 
-    in->row_count--;
-    memmove(in->rows + i, in->rows + i + 1, (in->row_count - i) * sizeof *in->rows);
-    in->rows[in->row_count] = row; /* its payload's memory is free again */
+        in->rows[i] = in->rows[i + n];
+        in->rows[i + n] = row;
+    }
+}
+
+static uint64_t window_end(struct RlcWindow w)
+{
+    return w.first + w.count;
+}
+
+static bool is_waiting(const struct StreamIn *in, struct RlcWindow w, uint64_t key)
+{
+    for (uint32_t i = 0; i < in->row_count; i++) {
+        const struct RlcRow *row = &in->rows[i];
+
+        if (row->key == key && row->window.first == w.first && row->window.count == w.count)
+            return true;
+    }
+    return false;
+}
+
+/* Rows are kept in the order of their windows' ends. */
+static void insert_row(struct StreamIn *in, struct RlcWindow w, uint64_t key,
+                       const uint8_t *payload)
+{
+    struct RlcRow row = in->rows[in->row_count];
+    uint32_t i = in->row_count++;
+
+    memcpy(row.payload, payload, in->symbol_size);
+    row.window = w;
+    row.key = key;
+    for (; i > 0 && window_end(in->rows[i - 1].window) > window_end(w); i--)
+        in->rows[i] = in->rows[i - 1];
+    in->rows[i] = row;
 }
 
 enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint64_t key,
                                    const uint8_t *payload)
 {
-    uint64_t end = w.first + w.count;
-
-    if (w.stride != 1 || w.count > in->capacity || w.first > in->next + in->capacity)
+    if (w.stride != 1 || w.count > in->capacity || w.first > UINT64_MAX - w.count)
         return STREAM_BAD;
-    if (end > in->high)
-        in->high = end;
+    if (window_end(w) > in->high)
+        in->high = window_end(w);
     if (w.first > in->newest_first)
         in->newest_first = w.first;
-    if (w.first < ring_low(in) || lost_in(in, w) == 0)
+    /* High may be anywhere now: as far as there is a gap for good nothing is kept. */
+    if (w.first < ring_low(in) || in->next < ring_low(in) || lost_in(in, w) == 0 ||
+        is_waiting(in, w, key))
         return STREAM_DUPLICATE;
-    for (uint32_t i = 0; i < in->row_count; i++) {
-        if (in->rows[i].window.first == w.first && in->rows[i].window.count == w.count &&
-            in->rows[i].key == key)
-            return STREAM_DUPLICATE;
-    }
     if (in->row_count == row_capacity(in->symbol_size))
-        drop_row(in, 0);
-    in->rows[in->row_count].window = w;
-    in->rows[in->row_count].key = key;
-    memcpy(in->rows[in->row_count].payload, payload, in->symbol_size);
-    in->row_count++;
+        drop_rows(in, 0, 1);
+    insert_row(in, w, key, payload);
+    in->wait -= in->wait > 0 ? 1 : 0;
     return STREAM_KEPT;
 }
 
@@ -158,28 +188,51 @@ static void purge(struct StreamIn *in)
         struct RlcWindow w = in->rows[i].window;
 
         if (w.first < ring_low(in) || lost_in(in, w) == 0)
-            drop_row(in, i);
+            drop_rows(in, i, 1);
         else
             i++;
     }
 }
 
-/* The span of symbols that the waiting repairs talk about, from `next` on. */
-static void span(const struct StreamIn *in, uint64_t *low, uint64_t *end)
-{
-    *low = UINT64_MAX;
-    *end = 0;
-    for (uint32_t i = 0; i < in->row_count; i++) {
-        struct RlcWindow w = in->rows[i].window;
+/* The first so many rows, and what is lost before the end of their windows. */
+struct Part {
+    uint32_t rows;
+    uint32_t lost;
+    uint64_t end;
+};
 
-        *low = w.first < *low ? w.first : *low;
-        *end = w.first + w.count > *end ? w.first + w.count : *end;
+/*
+ * The largest part that ought to be solvable, of 0 rows if none is. Windows reach back further than
+ * the losses, as a rule; so it is their ends that decide: however many of a part's losses are taken
+ * from its end, as many of its rows must have their end among them. Which is so if rows less losses
+ * is nowhere greater than at the part's end.
+ */
+static struct Part solvable(const struct StreamIn *in)
+{
+    struct Part best = {0}, part = {0, 0, in->next};
+    uint32_t at = (uint32_t)(in->next % in->capacity);
+
+    for (uint32_t i = 0; i < in->row_count; i++) {
+        uint64_t end = window_end(in->rows[i].window);
+
+        for (; part.end < end; part.end++) {
+            part.lost += in->number[at] == part.end + 1 ? 0 : 1;
+            at = at + 1 == in->capacity ? 0 : at + 1;
+        }
+        part.rows = i + 1;
+        if (part.rows + best.lost >= part.lost + best.rows)
+            best = part;
     }
+    return best.lost > 0 ? best : (struct Part){0};
 }
 
-static bool solve(struct StreamIn *in, struct RlcSystem *system, uint64_t low, uint64_t end)
+static void solve(struct StreamIn *in, struct RlcSystem *system, struct Part part)
 {
-    for (uint64_t s = low; s < end; s++) {
+    uint64_t low = part.end;
+
+    for (uint32_t i = 0; i < part.rows; i++)
+        low = in->rows[i].window.first < low ? in->rows[i].window.first : low;
+    for (uint64_t s = low; s < part.end; s++) {
         if (has(in, s))
             rlc_system_known(system, s, slot_of(in, s), in->used[s % in->capacity]);
     }
@@ -187,51 +240,61 @@ static bool solve(struct StreamIn *in, struct RlcSystem *system, uint64_t low, u
     for (size_t u = 0; u < system->unknown_count; u++)
         keep_symbol(in, system->unknowns[u],
                     view_of(rlc_system_solution(system, u), in->symbol_size));
+}
+
+/* Solve that part. False: no memory, or its rows are not independent. */
+static bool attempt(struct StreamIn *in, Gf256MulAdd muladd, const struct StreamStore *store,
+                    struct Part part)
+{
+    uint64_t size = (rlc_system_memory(part.lost, part.rows) + 15) & ~UINT64_C(15);
+    struct RlcSystem system;
+    uint8_t *memory = store->scratch(store->ctx, size + part.lost * sizeof(uint64_t));
+    uint64_t *unknowns;
+    uint32_t count = 0;
+
+    if (!memory)
+        return false;
+    unknowns = (uint64_t *)(void *)(memory + size);
+    for (uint64_t s = in->next; s < part.end; s++) {
+        if (!has(in, s))
+            unknowns[count++] = s;
+    }
+    if (!rlc_system_init(&system, memory, muladd, in->symbol_size, unknowns, count, in->rows,
+                         part.rows))
+        return false;
+    solve(in, &system, part);
     return true;
 }
 
 enum StreamResult stream_in_recover(struct StreamIn *in, Gf256MulAdd muladd,
                                     const struct StreamStore *store, uint64_t *solved)
 {
-    struct RlcSystem system;
-    uint64_t low, end, system_size, *unknowns;
-    size_t count = 0, lost;
-    uint8_t *memory;
+    struct Part part;
 
     *solved = 0;
+    if (in->wait > 0 || in->next < ring_low(in) || solvable(in).rows == 0)
+        return STREAM_DUPLICATE;
     purge(in);
-    if (in->row_count == 0)
+    part = solvable(in);
+    if (part.rows == 0)
         return STREAM_DUPLICATE;
-    span(in, &low, &end);
-    lost = lost_in(in, (struct RlcWindow){low, (uint32_t)(end - low), 1});
-    if (in->row_count < lost + in->excess)
-        return STREAM_DUPLICATE;
-    system_size = (rlc_system_memory(lost, in->row_count) + 15) & ~UINT64_C(15);
-    memory = store->scratch(store->ctx, system_size + lost * sizeof *unknowns);
-    if (!memory)
-        return STREAM_DUPLICATE;
-    unknowns = (uint64_t *)(void *)(memory + system_size);
-    for (uint64_t s = low > in->next ? low : in->next; s < end; s++) {
-        if (!has(in, s))
-            unknowns[count++] = s;
-    }
-    if (!rlc_system_init(&system, memory, muladd, in->symbol_size, unknowns, lost, in->rows,
-                         in->row_count)) {
-        in->excess = in->excess * 2 + 1;
+    if (!attempt(in, muladd, store, part)) {
+        in->pause = in->pause < PAUSE_MAX ? 2 * in->pause + 1 : PAUSE_MAX;
+        in->wait = in->pause;
         return STREAM_DUPLICATE;
     }
-    solve(in, &system, low, end);
-    *solved = lost;
-    in->excess = 0;
-    in->row_count = 0;
+    *solved = part.lost;
+    in->pause = 0;
+    drop_rows(in, 0, part.rows);
     return hand_on(in, store) ? STREAM_KEPT : STREAM_FAILED;
 }
 
 bool stream_in_gap(const struct StreamIn *in)
 {
-    if (in->next >= in->high || has(in, in->next))
+    if (in->next >= in->high)
         return false;
-    if (in->next < ring_low(in))
+    /* The next is here and was not handed on: solved, but no symbol. */
+    if (has(in, in->next) || in->next < ring_low(in))
         return true;
     if (in->newest_first <= in->next)
         return false;

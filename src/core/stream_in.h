@@ -18,10 +18,11 @@ struct StreamIn {
     uint8_t *slots;      /* symbol s at slots + s % capacity * T */
     uint32_t *used;      /* per slot: bytes of the symbol, the rest up to T are zeros */
     uint64_t *number;    /* per slot: 1 + the symbol that is in it, 0: none */
-    struct RlcRow *rows; /* repairs that wait */
+    struct RlcRow *rows; /* repairs that wait, by the end of their windows */
     uint8_t *payloads;   /* payload of rows[i], wherever rows[i].payload points among these */
     uint32_t row_count;
-    uint32_t excess;       /* spare repairs the next attempt wants */
+    uint32_t wait;         /* repairs that must come before the next attempt */
+    uint32_t pause;        /* what wait was set to by the last one, which failed; or 0 */
     uint64_t next;         /* lowest symbol not handed on */
     uint64_t high;         /* 1 + highest symbol heard of */
     uint64_t newest_first; /* start of the newest repair window: older symbols get no new repairs */
@@ -65,7 +66,10 @@ enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint
 enum StreamResult stream_in_recover(struct StreamIn *in, Gf256MulAdd muladd,
                                     const struct StreamStore *store, uint64_t *solved);
 
-/* True if `next` is lost for good: no repair that waits or may still come covers it. */
+/*
+ * True if `next` is lost for good: no repair that waits or may still come covers it, or the stream
+ * has gone on by more than a ring. Or it was solved and is no symbol.
+ */
 bool stream_in_gap(const struct StreamIn *in);
 
 #endif

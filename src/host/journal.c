@@ -333,8 +333,9 @@ int journal_open(struct Journal *j, int dir, const char *name, Crc32c crc32c)
     if (st.st_size < CRC_LEN)
         return refuse(j, EBADMSG);
     j->limit = (uint64_t)st.st_size - CRC_LEN;
+    errno = 0; /* what cannot be read, or be held in memory, is not therefore damaged */
     if (!check_crc(fd, j->limit, crc32c) || !take_all(j, crc32c))
-        return refuse(j, EBADMSG);
+        return refuse(j, errno != 0 ? errno : EBADMSG);
     return 0;
 }
 

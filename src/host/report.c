@@ -5,6 +5,7 @@
 #include "host/progress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <json-c/json_util.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ unsigned report_redundancy_needed(const struct Slot *slot)
     const struct ObjectLayout *l = &slot->object.layout;
     double loss = loss_of(&slot->counters), worst = 0;
 
-    if ((slot->info.flags & OBJECT_STREAM) || l->symbols == 0)
+    if (slot->state == SLOT_FREE || (slot->info.flags & OBJECT_STREAM) || l->symbols == 0)
         return 0;
     for (uint64_t w = 0; w < object_windows(l); w++) {
         uint32_t real = object_window_real(l, w);
@@ -109,7 +110,9 @@ static const char *abort_words(const struct Slot *slot)
 static void describe_missing(char *out, size_t size, const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;
-    unsigned needed = slot->aborted ? 0 : report_redundancy_needed(slot);
+    /* Without a loss it was something else: an early end, or nobody there. */
+    bool lossy = slot->counters.lost > 0 && !slot->aborted;
+    unsigned needed = lossy ? report_redundancy_needed(slot) : 0;
     char enough[48] = "";
 
     if (needed > 0)
@@ -202,7 +205,7 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
         return;
     if (result->what == STORE_VERIFIED && slot)
         say_verified(result, slot, now);
-    else if (result->what == STORE_INCOMPLETE && slot && slot->state != SLOT_FREE)
+    else if (result->what == STORE_INCOMPLETE && slot)
         say_incomplete(result, slot);
     else
         diag("%s: %s", result->path, result->reason);
@@ -337,7 +340,8 @@ static void add_usage(json_object *root)
 
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
 {
-    int result;
+    bool to_stdout = path && strcmp(path, "-") == 0;
+    int fd, result;
 
     if (!r->root)
         return 0;
@@ -345,12 +349,12 @@ int report_close(struct Report *r, const char *path, int exit_code, uint64_t now
     json_object_object_add(r->root, "elapsed", json_object_new_double(seconds(r->begin, now)));
     add_usage(r->root);
     errno = 0;
-    if (strcmp(path, "-") == 0) {
-        result = json_object_to_fd(STDOUT_FILENO, r->root, JSON_C_TO_STRING_PRETTY);
-        result = result == 0 && write(STDOUT_FILENO, "\n", 1) != 1 ? -1 : result;
-    } else {
-        result = json_object_to_file_ext(path, r->root, JSON_C_TO_STRING_PRETTY);
-    }
+    fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    result = fd < 0 ? -1 : json_object_to_fd(fd, r->root, JSON_C_TO_STRING_PRETTY);
+    if (result == 0 && write(fd, "\n", 1) != 1)
+        result = -1;
+    if (fd >= 0 && !to_stdout && close(fd) != 0)
+        result = -1;
     json_object_put(r->root);
     r->root = NULL;
     if (result != 0 && errno == 0)

@@ -72,9 +72,7 @@ void store_fail(struct Store *s, unsigned n, const char *doing)
     if (slot->state != STORE_SLOT_OPEN)
         return;
     slot->state = STORE_SLOT_FAILED;
-    bool kept = slot->sink.part.fd >= 0;
-    store_report(s, n, STORE_FAILED, 1, "", "%s: %s%s%s", doing, store_error(error),
-                 kept ? "; what arrived is kept in " : "", kept ? slot->sink.part_name : "");
+    store_report(s, n, STORE_FAILED, 1, "", "%s: %s", doing, store_error(error));
 }
 
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)

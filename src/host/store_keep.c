@@ -228,10 +228,9 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
     }
     if (file_sink_commit(&slot->sink, &c, &odd) != 0) {
         if (errno != EEXIST)
-            return failed(s, n, "commit");
+            return failed(s, n, "cannot be put in place");
         slot->state = STORE_SLOT_FAILED;
-        store_report(s, n, STORE_FAILED, 7, "", "exists; what was received is kept in %s",
-                     slot->sink.part_name);
+        store_report(s, n, STORE_FAILED, 7, "", "exists");
         return RECEIVER_FAILED;
     }
     if (odd != 0)
@@ -323,6 +322,26 @@ static void say_incomplete(struct Store *s, unsigned n)
                      here, slot->info.size, slot->sink.part_name);
 }
 
+/* Save what arrived, and if something has failed, now or before, say what became of it. */
+static void keep_part(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    const struct Part *part = &slot->sink.part;
+    bool told = slot->state == STORE_SLOT_FAILED;
+    int error = save_journal(s, n) != 0 ? errno : 0;
+    if (error == 0 && (!told || part->lost))
+        error = part->error;
+    if (!told && error == 0)
+        return;
+    slot->state = STORE_SLOT_FAILED;
+    if (error != 0)
+        store_report(s, n, told ? STORE_NOTE : STORE_FAILED, told ? 0 : 1, "",
+                     "what arrived could not be kept: %s", store_error(error));
+    else
+        store_report(s, n, STORE_NOTE, 0, "", "what arrived is kept in %s%s", slot->sink.part_name,
+                     store_slot_is_stream(slot) ? "" : "; receive it again to go on from there");
+}
+
 void store_keep(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
@@ -337,8 +356,8 @@ void store_keep(struct Store *s, unsigned n)
         bool part = slot->sink.part.fd >= 0;
         if (part && is_void(s, n))
             file_sink_remove(&slot->sink);
-        else if (part && save_journal(s, n) != 0 && !told)
-            store_fail(s, n, "save what arrived");
+        else if (part)
+            keep_part(s, n);
         if (slot->state == STORE_SLOT_OPEN)
             say_incomplete(s, n);
     }

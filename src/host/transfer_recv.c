@@ -54,11 +54,20 @@ static void note_code(struct Receiving *t, int code)
         t->code = code;
 }
 
+/* The slot that a result is of; NULL: none. One that is free still has the counters of the object
+ * it was verified of, but when an object is refused they are those of another one. */
+static const struct Slot *slot_of(const struct Receiving *t, const struct StoreResult *result)
+{
+    const struct Slot *slot = result->slot < STORE_SLOTS_MAX ? &t->slots[result->slot] : NULL;
+
+    return slot && (slot->state != SLOT_FREE || result->what == STORE_VERIFIED) ? slot : NULL;
+}
+
 /* The store says what became of an object: one line each. */
 static void take_result(void *ctx, const struct StoreResult *result)
 {
     struct Receiving *t = ctx;
-    const struct Slot *slot = result->slot < STORE_SLOTS_MAX ? &t->slots[result->slot] : NULL;
+    const struct Slot *slot = slot_of(t, result);
     struct StoreResult said = *result;
 
     if (result->what == STORE_INCOMPLETE && slot && slot->aborted)
@@ -67,6 +76,8 @@ static void take_result(void *ctx, const struct StoreResult *result)
     note_code(t, said.exit_code);
     if (result->what == STORE_NOTE)
         return;
+    if (result->what == STORE_INCOMPLETE && t->reader.counters.good == 0)
+        return; /* an earlier run's, of which nothing was heard */
     t->any = true;
     if (result->what != STORE_REFUSED && !t->options->folder)
         t->done = true;
@@ -223,7 +234,9 @@ static int read_link(struct Receiving *t, uint64_t now)
         return 0;
     buffer_rebase(&t->rx, 0);
     n = buffer_write_with(&t->rx, port_read, &t->port);
-    if (n < 0) {
+    if (n < 0 && t->done) {
+        t->port.eof = true; /* the verdict is said, and about the file alone */
+    } else if (n < 0) {
         diag_errno(t->port.error, t->port.name, "read");
         return EXIT_IO;
     }
@@ -257,7 +270,7 @@ static int receive(struct Receiving *t)
     return 0;
 }
 
-/* Nothing had a verdict: say what was heard instead. */
+/* Nothing had a verdict, or none that was heard today: say what was heard instead. */
 static void explain_silence(struct Receiving *t)
 {
     const struct FrameCounters *f = &t->reader.counters;

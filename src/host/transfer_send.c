@@ -375,6 +375,23 @@ static int send_file(struct Sending *t, const char *path)
     return code;
 }
 
+/* One after the other; a file that cannot be read keeps no other back. The smallest exit code but
+ * 0, unless a signal ended it. */
+static int send_files(struct Sending *t, const char *const *files, size_t count)
+{
+    int result = EXIT_DELIVERED;
+
+    for (size_t i = 0; i < count && t->port.error == 0; i++) {
+        int code = send_file(t, files[i]);
+
+        if (loop_signal(&t->loop))
+            return code;
+        if (code != EXIT_DELIVERED && (result == EXIT_DELIVERED || code < result))
+            result = code;
+    }
+    return result;
+}
+
 static int open_sending(struct Sending *t)
 {
     const struct SendOptions *o = t->options;
@@ -405,8 +422,8 @@ int transfer_send(const struct SendOptions *options)
 
     t.options = options;
     code = open_sending(&t);
-    for (size_t i = 0; i < count && code == EXIT_DELIVERED; i++)
-        code = send_file(&t, files[i]);
+    if (code == EXIT_DELIVERED)
+        code = send_files(&t, files, count);
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
         diag_errno(errno, options->words.json, NULL);
         code = code ? code : EXIT_IO;

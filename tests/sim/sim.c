@@ -75,6 +75,7 @@ static void *store_scratch(void *ctx, unsigned slot, uint64_t size)
     struct SimReceiver *r = ctx;
 
     (void)slot;
+    r->scratches++;
     if (size <= r->scratch_size)
         return r->scratch;
     free(r->scratch);

@@ -53,10 +53,12 @@ struct SimReceiver {
     uint8_t *waiting;
     void *scratch;
     uint64_t scratch_size;
+    uint64_t scratches; /* calls for working memory: attempts to solve */
     struct FrameReader reader;
     struct Buffer rx;
     uint8_t *rx_memory;
     uint64_t now;
+    unsigned enough;        /* sim_run stops when so many objects have finished; 0: never */
     uint64_t fail_write_at; /* fail this write, counted from 1; 0: none */
     uint64_t writes;
 };
@@ -129,7 +131,10 @@ bool sim_sender_packet(struct SimSender *s);
 /* The next frame into tx (emptied first). False: the sender has finished. */
 bool sim_sender_frame(struct SimSender *s);
 
-/* Everything the sender has through that line to r; the damage's finish included. */
+/*
+ * Everything the sender has through that line to r, or until r has enough; the damage's finish
+ * included, and r's reader is then between frames.
+ */
 void sim_run(struct SimSender *s, struct SimReceiver *r, const struct DamageConfig *damage);
 
 /* Bytes that are kept: what a line carried, for another time. All zero: nothing. */

@@ -137,7 +137,7 @@ static void finish_line(struct SimReceiver *r)
 void sim_run(struct SimSender *s, struct SimReceiver *r, const struct DamageConfig *damage)
 {
     damage_init(&line, damage, sim_receiver_feed, r);
-    while (sim_sender_frame(s))
+    while ((r->enough == 0 || r->finished < r->enough) && sim_sender_frame(s))
         sim_check(damage_feed(&line, s->tx.base + s->tx.head, s->tx.len), "no memory for damage");
     finish_line(r);
 }

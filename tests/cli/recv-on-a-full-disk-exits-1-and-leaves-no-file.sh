@@ -1,0 +1,43 @@
+#!/bin/bash
+# On a small tmpfs: refused when there is no room beforehand, or failed when it fills up meanwhile.
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+mkdir disk
+if ! mount -t tmpfs -o size=1M tmpfs disk 2>/dev/null; then
+    echo 'no tmpfs can be mounted here'
+    exit 77
+fi
+trap 'umount disk' EXIT
+
+make_file 3000000 big
+expect 1 "$DTTK" recv disk/g < <("$DTTK" send -q big)
+one_line err
+says '^dttk: disk/g: no space: 3000000 bytes are needed, [0-9]* are free$'
+nothing_at disk/g
+
+# shellcheck disable=SC2002  # a stream, whose size is not known beforehand
+expect 1 "$DTTK" recv disk/g < <(cat big | "$DTTK" send -q)
+says '^dttk: disk/g: write: no space left on device'
+[ ! -e disk/g ] || fail 'there is a file'
+rm -f disk/g.part*
+
+# Somebody else takes the room meanwhile.
+make_file 900000 f
+mkfifo line
+"$DTTK" send -q -L 3M f >line &
+"$DTTK" recv disk/g <line 2>err &
+receiver=$!
+wait_for 10 test -e disk/g.part
+head -c 900000 /dev/zero >disk/other || true
+code=0
+wait $receiver || code=$?
+cat err
+[ $code -eq 1 ] || fail "exit $code"
+says '^dttk: disk/g: .*no space left on device'
+[ ! -e disk/g ] || fail 'there is a file'
+
+# With room again the next run completes it.
+rm disk/other
+expect 0 "$DTTK" recv disk/g < <("$DTTK" send -q f)
+cmp f disk/g

@@ -1,0 +1,33 @@
+#!/bin/bash
+# The n-th of them, for every n: exit 1 with a reason, and what was sent until then is never taken
+# for the whole file.
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=faults.sh
+. "$(dirname "$0")/faults.sh"
+
+prepare() { rm -f line g g.part*; }
+judge()
+{
+    if [ "$1" -eq 127 ] || [ "$1" -eq 126 ]; then
+        return # the loader could not read a library
+    fi
+    if only_words; then
+        [ "$1" -eq 0 ] || fail "exit $1"
+    else
+        [ "$1" -eq 1 ] || fail "exit $1"
+        says '^dttk: '
+    fi
+    code=0
+    "$DTTK" recv -q g <line 2>/dev/null || code=$?
+    if [ -e g ]; then
+        cmp "$photo" g
+    else
+        [ $code -ne 0 ] || fail 'exit 0 of the receiver without a file'
+    fi
+}
+for how in "'$DTTK' send '$photo'" "'$DTTK' send -" "cat | '$DTTK' send -"; do
+    # The sanitizers read files of their own.
+    sanitized || sweep read,pread64,readv,preadv EIO "$photo" sh -c "exec >line; $how"
+    sweep write,writev,pwrite64,pwritev EIO "$photo" sh -c "exec >line; $how"
+done
