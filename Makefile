@@ -18,7 +18,7 @@ V          = 0
 # ---- Sources, by name -----------------------------------------------------------------------
 
 CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object waiting \
-          stream_in stream_out repairs recover sender sender_plan receiver slot slot_store \
+          stream_in stream_out repairs recover sender sender_plan sender_stream receiver slot slot_store \
           slot_symbols
 HOST    = clock damage damage_frames delay diag digest disk file_sink file_source journal \
           kernels loop names pacer part port progress report side spool store store_keep \

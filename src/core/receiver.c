@@ -226,8 +226,7 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
 /* True if a receiver said this: another one, or our own voice coming back. */
 static bool from_receiver(const struct Packet *p)
 {
-    return p->type == PACKET_STATUS ||
-           (p->type == PACKET_ABORT && p->as.abort.role != ROLE_SENDER);
+    return p->type == PACKET_STATUS || (p->type == PACKET_ABORT && p->as.abort.role != ROLE_SENDER);
 }
 
 /* A packet of a tag that this slot has. */

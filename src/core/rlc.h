@@ -78,10 +78,10 @@ struct RlcSystem {
     struct RlcRow *rows; /* the caller's, kept; put in another order by init */
     size_t row_count;
     size_t rank;
-    size_t pitch;     /* bytes from one row of the matrix to the next */
-    uint8_t *matrix;  /* rows x unknowns: L below the diagonal, U on and above it */
-    uint8_t *coefs;   /* 8 per row, of the octet below; scratch otherwise */
-    uint8_t **target; /* per row: where muladd writes */
+    size_t pitch;                  /* bytes from one row of the matrix to the next */
+    uint8_t *matrix;               /* rows x unknowns: L below the diagonal, U on and above it */
+    uint8_t *coefs;                /* 8 per row, of the octet below; scratch otherwise */
+    uint8_t **target;              /* per row: where muladd writes */
     struct RlcWindow octet_window; /* of all rows in use; count 0: their windows differ */
     uint32_t octet;                /* that coefs belong to */
 };

@@ -1,4 +1,4 @@
-#include "core/sender.h"
+#include "core/sender_parts.h"
 
 /* ENDs among the repairs that close a pass: before them, and after each quarter but the last. */
 #define ENDS_AMONG_REPAIRS 4
@@ -6,29 +6,9 @@
 /* OBJECTs that a pass has at least, if there are ENDs enough to follow. */
 #define OBJECTS_IN_PASS 4
 
-static bool is_stream(const struct Sender *s)
+bool sender_is_stream(const struct Sender *s)
 {
     return (s->config.object.flags & OBJECT_STREAM) != 0;
-}
-
-/* Most symbols a stream's repair covers when `bytes` have gone by: as far back as kernels bear. */
-static uint32_t stream_window(const struct Sender *s, uint64_t bytes)
-{
-    uint32_t window = s->config.simd ? 1024 : 256;
-    uint64_t fit = STREAM_WINDOW_BYTES / s->config.plan.symbol_size;
-
-    if (bytes > (uint64_t)16 << 20)
-        window /= 2;
-    if (bytes > (uint64_t)64 << 20 && s->config.simd)
-        window /= 2;
-    return fit < window ? (uint32_t)fit : window;
-}
-
-static uint32_t stream_capacity(uint32_t symbol_size)
-{
-    uint64_t fit = STREAM_WINDOW_BYTES / symbol_size;
-
-    return (uint32_t)(fit < 1024 ? fit : 1024) + STREAM_UNSENT;
 }
 
 static struct ObjectLayout layout_of(const struct SenderConfig *c)
@@ -47,18 +27,18 @@ size_t sender_memory(const struct SenderConfig *config)
     struct ObjectLayout l;
 
     if (config->object.flags & OBJECT_STREAM)
-        return stream_out_memory(size, stream_capacity(size)) + size;
+        return stream_out_memory(size, sender_stream_capacity(size)) + size;
     l = layout_of(config);
     return (size_t)cache_rows_of(&l) * l.blocks * size;
 }
 
-static void enter(struct Sender *s, enum SenderState state)
+void sender_enter(struct Sender *s, enum SenderState state)
 {
     s->state = state;
 }
 
 /* Repairs for n sources: the redundancy asked for, but never a single one alone. */
-static uint64_t repairs_for(const struct Sender *s, uint64_t n)
+uint64_t sender_repairs_for(const struct Sender *s, uint64_t n)
 {
     uint64_t repairs = (n * s->config.redundancy + 999) / 1000;
 
@@ -76,12 +56,12 @@ static void begin_repairs(struct Sender *s)
     s->ends = 0;
     s->windows = left < l->blocks ? (uint32_t)left : l->blocks;
     real = l->symbols == 0 ? 0 : object_window_real(l, s->group * l->blocks);
-    s->rows = real == 0 ? 0 : repairs_for(s, real) + (s->pass > 0 ? real : 0);
+    s->rows = real == 0 ? 0 : sender_repairs_for(s, real) + (s->pass > 0 ? real : 0);
     if (s->rows > s->config.plan.key_limit)
         s->rows = s->config.plan.key_limit; /* what one receiver will ever need many times over */
     if (s->group == 0)
         s->pass_rows = s->rows;
-    enter(s, SENDER_REPAIRS);
+    sender_enter(s, SENDER_REPAIRS);
 }
 
 bool sender_init(struct Sender *s, const struct SenderConfig *config, void *memory)
@@ -91,13 +71,13 @@ bool sender_init(struct Sender *s, const struct SenderConfig *config, void *memo
     *s = (struct Sender){.config = *config};
     s->config.object.symbol_size = size;
     s->config.object.block = config->plan.block;
-    if (!sender_fit_object(&s->config.object, config->mtu, s->name))
+    if (!sender_fit_object(&s->config.object, config->packet_max, s->name))
         return false;
     s->tag = packet_object_tag(&s->config.object, config->crc32c);
-    if (is_stream(s)) {
-        stream_out_init(&s->stream, size, stream_capacity(size), memory);
-        s->cache = (uint8_t *)memory + stream_out_memory(size, stream_capacity(size));
-        enter(s, SENDER_STREAMING);
+    if (sender_is_stream(s)) {
+        stream_out_init(&s->stream, size, sender_stream_capacity(size), memory);
+        s->cache = (uint8_t *)memory + stream_out_memory(size, sender_stream_capacity(size));
+        sender_enter(s, SENDER_STREAMING);
         return true;
     }
     s->layout = layout_of(config);
@@ -106,17 +86,17 @@ bool sender_init(struct Sender *s, const struct SenderConfig *config, void *memo
     if (s->layout.symbols == 0)
         begin_repairs(s);
     else
-        enter(s, SENDER_SOURCES);
+        sender_enter(s, SENDER_SOURCES);
     return true;
 }
 
-static bool fail(struct Sender *s)
+bool sender_fail(struct Sender *s)
 {
-    enter(s, SENDER_FAILED);
+    sender_enter(s, SENDER_FAILED);
     return false;
 }
 
-static bool close_packet(struct Sender *s, struct Buffer *packet, enum PacketType type)
+bool sender_close(struct Sender *s, struct Buffer *packet, enum PacketType type)
 {
     bool fits = packet_close(packet, type, s->seq, s->tag);
 
@@ -136,22 +116,22 @@ static bool output_object(struct Sender *s, struct Buffer *packet)
     s->object_slot = s->slot;
     s->objects++;
     s->counters.objects++;
-    return close_packet(s, packet, PACKET_OBJECT);
+    return sender_close(s, packet, PACKET_OBJECT);
 }
 
 static bool output_end(struct Sender *s, struct Buffer *packet, uint64_t rest)
 {
     struct PacketEnd end = {.symbols = s->layout.symbols, .size = s->layout.size, .rest = rest};
 
-    if (is_stream(s)) {
+    if (sender_is_stream(s)) {
         end.symbols = s->stream.closed;
         end.size = s->stream.size;
     }
     if (!s->config.source.digest(s->config.source.ctx, &end.digest) ||
         !packet_append_end(packet, &end))
-        return fail(s);
+        return sender_fail(s);
     s->counters.ends++;
-    return close_packet(s, packet, PACKET_END);
+    return sender_close(s, packet, PACKET_END);
 }
 
 static bool output_source(struct Sender *s, struct Buffer *packet, struct View *body)
@@ -166,12 +146,12 @@ static bool output_source(struct Sender *s, struct Buffer *packet, struct View *
     body->len = (size_t)((n - 1) * l->symbol_size + object_symbol_bytes(l, s->next + n - 1));
     body->data = s->config.source.lend(s->config.source.ctx, offset, body->len);
     if (!body->data || !packet_append_source(packet, &source))
-        return fail(s);
+        return sender_fail(s);
     s->next += n;
     s->counters.sources += n;
     if (s->next == end)
         begin_repairs(s);
-    return close_packet(s, packet, PACKET_SOURCE);
+    return sender_close(s, packet, PACKET_SOURCE);
 }
 
 /* For rlc_encode: symbol s of the object, empty past its end. */
@@ -218,7 +198,7 @@ static void next_pass(struct Sender *s)
 {
     s->pass++;
     if (s->config.passes != 0 && s->pass == s->config.passes) {
-        enter(s, SENDER_FINISHED);
+        sender_enter(s, SENDER_FINISHED);
         return;
     }
     s->key += s->pass_rows;
@@ -235,9 +215,9 @@ static void next_pass(struct Sender *s)
 static void end_group(struct Sender *s)
 {
     if (s->group + 1 >= s->layout.groups)
-        enter(s, SENDER_CLOSING);
+        sender_enter(s, SENDER_CLOSING);
     else if (s->group++, s->pass == 0)
-        enter(s, SENDER_SOURCES);
+        sender_enter(s, SENDER_SOURCES);
     else
         begin_repairs(s);
 }
@@ -259,7 +239,7 @@ static bool output_repair(struct Sender *s, struct Buffer *packet, struct View *
 
     n = n < s->config.plan.per_packet ? n : s->config.plan.per_packet;
     if (!encode_rows(s, n) || !packet_append_repair(packet, &repair))
-        return fail(s);
+        return sender_fail(s);
     *body = view_of(cached(s, s->row, s->block), (size_t)n * s->layout.symbol_size);
     s->counters.repairs += n;
     s->block += n;
@@ -267,7 +247,7 @@ static bool output_repair(struct Sender *s, struct Buffer *packet, struct View *
         s->block = 0;
         s->row++;
     }
-    return close_packet(s, packet, PACKET_REPAIR);
+    return sender_close(s, packet, PACKET_REPAIR);
 }
 
 /* An END among `total` repairs that close the pass, `done` of them out. */
@@ -285,66 +265,6 @@ static bool output_closing(struct Sender *s, struct Buffer *packet)
         return false;
     next_pass(s);
     return true;
-}
-
-/* For rlc_encode: symbol s of the stream. */
-static const uint8_t *lend_stream_symbol(void *ctx, uint64_t symbol, size_t *len)
-{
-    const struct Sender *s = ctx;
-
-    return stream_out_symbol(&s->stream, symbol, len);
-}
-
-static bool output_stream_source(struct Sender *s, struct Buffer *packet, struct View *body)
-{
-    struct PacketSource source = {.symbol = s->next};
-    size_t len = s->stream.symbol_size;
-
-    /* Full symbols lie side by side: one after the other until one is short or the ring ends. */
-    *body = view_of(stream_out_symbol(&s->stream, s->next, &len), 0);
-    for (uint32_t n = 0; n < s->config.plan.per_packet && s->next < s->stream.closed; n++) {
-        stream_out_symbol(&s->stream, s->next, &len);
-        body->len += len;
-        s->next++;
-        s->counters.sources++;
-        s->credit += s->config.redundancy;
-        if (len < s->stream.symbol_size || s->next % s->stream.capacity == 0)
-            break;
-    }
-    if (!packet_append_source(packet, &source))
-        return fail(s);
-    return close_packet(s, packet, PACKET_SOURCE);
-}
-
-/* A repair of the recent past. Every window is another one, so one row of keys serves all. */
-static bool output_stream_repair(struct Sender *s, struct Buffer *packet, struct View *body)
-{
-    uint32_t most = stream_window(s, s->stream.size);
-    uint32_t count = s->next < most ? (uint32_t)s->next : most;
-    struct RlcWindow w = {s->next - count, count, 1};
-    struct PacketRepair repair = {
-        .first = w.first, .count = w.count, .stride = w.stride, .key = s->key};
-
-    s->key = (s->key + 1) % s->config.plan.key_limit;
-    if (!rlc_encode(s->config.muladd, w, repair.key, 1, s->stream.symbol_size, lend_stream_symbol,
-                    s, &s->cache) ||
-        !packet_append_repair(packet, &repair))
-        return fail(s);
-    *body = view_of(s->cache, s->stream.symbol_size);
-    s->counters.repairs++;
-    return close_packet(s, packet, PACKET_REPAIR);
-}
-
-/* The last symbols have had fewer repairs than the others: half a window's worth makes up. */
-static void begin_tail(struct Sender *s)
-{
-    uint32_t most = stream_window(s, s->stream.size);
-    uint64_t count = s->next < most ? s->next : most;
-
-    s->row = 0;
-    s->rows = count == 0 ? 0 : repairs_for(s, (count + 1) / 2);
-    s->ends = 0;
-    enter(s, SENDER_TAIL);
 }
 
 /*
@@ -384,22 +304,22 @@ bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, u
         case SENDER_STREAMING:
             if (s->credit >= 1000) {
                 s->credit -= 1000;
-                return output_stream_repair(s, packet, body);
+                return sender_stream_repair(s, packet, body);
             }
             if (s->next < s->stream.closed)
-                return output_stream_source(s, packet, body);
+                return sender_stream_source(s, packet, body);
             if (!s->stream.ended)
                 return false;
-            begin_tail(s);
+            sender_stream_begin_tail(s);
             break;
         case SENDER_TAIL:
             if (end_due(s, s->row, s->rows))
                 return output_end_among(s, packet, s->row, s->rows);
             if (s->row < s->rows) {
                 s->row++;
-                return output_stream_repair(s, packet, body);
+                return sender_stream_repair(s, packet, body);
             }
-            enter(s, SENDER_CLOSING);
+            sender_enter(s, SENDER_CLOSING);
             break;
         case SENDER_FINISHED:
         case SENDER_FAILED:
@@ -416,30 +336,8 @@ void sender_abort(struct Sender *s, struct Buffer *packet, enum AbortReason reas
     buffer_reset(packet, PACKET_HEADROOM);
     fits = packet_append_abort(packet, &abort);
     CORE_ASSERT(fits);
-    close_packet(s, packet, PACKET_ABORT);
-    enter(s, SENDER_FAILED);
-}
-
-uint8_t *sender_space(struct Sender *s, size_t *len)
-{
-    uint32_t most = stream_capacity(s->stream.symbol_size) - STREAM_UNSENT;
-
-    return stream_out_space(&s->stream, s->next < most ? 0 : s->next - most, len);
-}
-
-void sender_take(struct Sender *s, size_t n)
-{
-    stream_out_take(&s->stream, n);
-}
-
-void sender_flush(struct Sender *s)
-{
-    stream_out_flush(&s->stream);
-}
-
-void sender_end(struct Sender *s)
-{
-    stream_out_end(&s->stream);
+    sender_close(s, packet, PACKET_ABORT);
+    sender_enter(s, SENDER_FAILED);
 }
 
 uint64_t sender_pass_packets(const struct Sender *s)
@@ -449,8 +347,8 @@ uint64_t sender_pass_packets(const struct Sender *s)
 
     if (l->symbols > 0) {
         real = object_window_real(l, 0);
-        packets =
-            (l->symbols + n - 1) / n + l->groups * repairs_for(s, real) * ((l->blocks + n - 1) / n);
+        packets = (l->symbols + n - 1) / n +
+                  l->groups * sender_repairs_for(s, real) * ((l->blocks + n - 1) / n);
     }
     packets += ENDS_AMONG_REPAIRS + 1;
     return packets + 2 + packets / (SENDER_OBJECT_EVERY - 1);

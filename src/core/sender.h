@@ -16,8 +16,9 @@
 #include "core/packet.h"
 #include "core/stream_out.h"
 
-#define SENDER_OBJECT_EVERY 64 /* packets between OBJECTs, at most */
-#define SENDER_MTU_MIN      60
+#define SENDER_OBJECT_EVERY 64                  /* packets between OBJECTs, at most */
+#define SENDER_MTU_MIN      60                  /* least mtu, and */
+#define SENDER_PACKET_MIN   54                  /* what a packet may have then */
 #define STREAM_WINDOW_BYTES ((uint64_t)1 << 20) /* most bytes a stream's repair covers */
 #define STREAM_UNSENT       64 /* symbols of a stream taken ahead of the line, at most */
 
@@ -33,15 +34,18 @@ struct SenderPlan {
     uint64_t key_limit; /* keys from here on would make a REPAIR longer than the mtu */
 };
 
-/* The mtu that is used if nobody says another: size / 2048, from 256 bytes to 16 KiB. */
+/*
+ * The mtu, bytes of an encoded frame, that is used if nobody says another: size / 2048, from 256
+ * bytes to 16 KiB. What a packet may have then (frame_capacity) is packet_max below.
+ */
 size_t sender_default_mtu(uint64_t size);
 #define SENDER_STREAM_MTU 1060
 
 /* The plan for an object of known size. simd: kernels are fast, blocks may be large. */
-struct SenderPlan sender_plan(uint64_t size, size_t mtu, bool simd);
+struct SenderPlan sender_plan(uint64_t size, size_t packet_max, bool simd);
 
 /* The plan for a stream. */
-struct SenderPlan sender_plan_stream(size_t mtu);
+struct SenderPlan sender_plan_stream(size_t packet_max);
 
 /*
  * What happens in each state. Nothing arrives one-way: the events are output asking for a packet
@@ -76,7 +80,7 @@ struct SenderConfig {
     struct SenderSource source;
     struct PacketObject object; /* symbol_size and block are taken from plan; name is kept */
     struct SenderPlan plan;
-    size_t mtu;          /* bytes of an encoded frame, at least SENDER_MTU_MIN */
+    size_t packet_max;   /* bytes of a packet whose frame fits the mtu */
     uint32_t redundancy; /* repairs per thousand sources */
     uint64_t passes;     /* 0: for ever; a stream has 1 */
 };
@@ -149,9 +153,9 @@ void sender_end(struct Sender *s);
 uint64_t sender_pass_packets(const struct Sender *s);
 
 /*
- * Make object fit a frame of mtu bytes: drop mtime and mode, then cut the middle out of its name,
- * which then lies in `name` (PACKET_NAME_MAX bytes). False: not even that helps.
+ * Make object fit a packet of packet_max bytes: drop mtime and mode, then cut the middle out of its
+ * name, which then lies in `name` (PACKET_NAME_MAX bytes). False: not even that helps.
  */
-bool sender_fit_object(struct PacketObject *object, size_t mtu, uint8_t *name);
+bool sender_fit_object(struct PacketObject *object, size_t packet_max, uint8_t *name);
 
 #endif

@@ -1,4 +1,3 @@
-#include "core/frame.h"
 #include "core/sender.h"
 
 #define MTU_LEAST    256
@@ -37,15 +36,15 @@ static uint8_t largest_block(uint64_t size, bool simd)
     return size <= (uint64_t)64 << 20 ? 10 : 7;
 }
 
-/* Bytes for symbols in a REPAIR of that object and grid, in a packet of `capacity` bytes. */
-static size_t room_for_symbols(size_t capacity, const struct ObjectLayout *l)
+/* Bytes for symbols in a REPAIR of that object and grid. */
+static size_t room_for_symbols(size_t packet_max, const struct ObjectLayout *l)
 {
     struct PacketRepair repair = {.first = l->symbols,
                                   .count = l->count,
                                   .stride = l->blocks,
                                   .key = (uint64_t)l->count * KEY_PASSES};
 
-    return capacity - PACKET_HEADER - packet_repair_size(&repair);
+    return packet_max - PACKET_HEADER - packet_repair_size(&repair);
 }
 
 /* The largest block that leaves at least per_packet blocks in a group. */
@@ -59,14 +58,14 @@ static uint8_t choose_block(uint64_t size, const struct SenderPlan *plan, bool s
     return block;
 }
 
-struct SenderPlan sender_plan(uint64_t size, size_t mtu, bool simd)
+struct SenderPlan sender_plan(uint64_t size, size_t packet_max, bool simd)
 {
-    size_t capacity = frame_capacity(mtu), room = capacity - PACKET_HEADER - 8;
+    size_t room = packet_max - PACKET_HEADER - 8;
     uint32_t widest = target_size(size) * 5 / 4;
     struct SenderPlan plan = {0};
     struct ObjectLayout l;
 
-    CORE_ASSERT(mtu >= SENDER_MTU_MIN && mtu <= FRAME_MAX);
+    CORE_ASSERT(packet_max >= SENDER_PACKET_MIN && packet_max <= PACKET_MAX);
     /* The fields' sizes depend on the grid, and the grid on them: the second round is exact. */
     for (int round = 0; round < 3; round++) {
         plan.per_packet = (uint32_t)((room + widest - 1) / widest);
@@ -77,7 +76,7 @@ struct SenderPlan sender_plan(uint64_t size, size_t mtu, bool simd)
         }
         plan.block = choose_block(size, &plan, simd);
         l = object_layout(size, plan.symbol_size, UINT32_C(1) << plan.block);
-        room = room_for_symbols(capacity, &l);
+        room = room_for_symbols(packet_max, &l);
     }
     while ((uint64_t)plan.per_packet * plan.symbol_size > room)
         plan.symbol_size--;
@@ -85,10 +84,10 @@ struct SenderPlan sender_plan(uint64_t size, size_t mtu, bool simd)
     return plan;
 }
 
-struct SenderPlan sender_plan_stream(size_t mtu)
+struct SenderPlan sender_plan_stream(size_t packet_max)
 {
     /* first, count, stride, key of a long-lived stream */
-    size_t room = frame_capacity(mtu) - PACKET_HEADER - (5 + 2 + 1 + 5);
+    size_t room = packet_max - PACKET_HEADER - (5 + 2 + 1 + 5);
     struct SenderPlan plan = {.per_packet = (uint32_t)((room + 1279) / 1280),
                               .key_limit = UINT64_C(1) << 35};
 
@@ -115,22 +114,22 @@ static void cut_name(struct PacketObject *object, size_t n, uint8_t *name)
     object->flags |= OBJECT_NAME_CUT;
 }
 
-bool sender_fit_object(struct PacketObject *object, size_t mtu, uint8_t *name)
+bool sender_fit_object(struct PacketObject *object, size_t packet_max, uint8_t *name)
 {
-    size_t capacity = frame_capacity(mtu), size;
+    size_t size;
 
     if (object->name.len > PACKET_NAME_MAX)
         cut_name(object, PACKET_NAME_MAX, name);
-    if (PACKET_HEADER + packet_object_size(object) > capacity) {
+    if (PACKET_HEADER + packet_object_size(object) > packet_max) {
         object->link &= (uint8_t) ~(LINK_MTIME | LINK_MODE);
         object->mtime = 0;
         object->mode = 0;
     }
     size = PACKET_HEADER + packet_object_size(object);
-    if (size <= capacity)
+    if (size <= packet_max)
         return true;
-    if (size - capacity > object->name.len)
+    if (size - packet_max > object->name.len)
         return false;
-    cut_name(object, object->name.len - (size - capacity), name);
+    cut_name(object, object->name.len - (size - packet_max), name);
     return true;
 }

@@ -186,7 +186,7 @@ static void repair_known_size(struct Receiver *r, struct Slot *slot, struct RlcW
 }
 
 static void repair_stream(struct Receiver *r, struct Slot *slot, struct RlcWindow window,
-                          uint64_t key, const uint8_t *payload)
+                          uint64_t key, struct View payload)
 {
     switch (stream_in_repair(&slot->stream, window, key, payload)) {
     case STREAM_KEPT:
@@ -204,20 +204,21 @@ static void repair_stream(struct Receiver *r, struct Slot *slot, struct RlcWindo
 
 void slot_repair(struct Receiver *r, struct Slot *slot, const struct PacketRepair *repair)
 {
-    size_t size = (size_t)slot->info.symbol_size, n = repair->symbols.len / size;
+    size_t size = (size_t)slot->info.symbol_size;
     struct RlcWindow window = {repair->first, repair->count, repair->stride};
+    struct View rest = repair->symbols, payload;
 
-    if (n == 0 || repair->symbols.len % size != 0) {
+    /* Only a stream leaves out the zeros at the end of the last one. */
+    if (!slot_is_stream(slot) && rest.len % size != 0) {
         slot->counters.bad++;
         return;
     }
-    for (size_t i = 0; i < n && slot->state == SLOT_COLLECTING; i++, window.first++) {
-        const uint8_t *payload = repair->symbols.data + i * size;
-
+    for (; rest.len > 0 && slot->state == SLOT_COLLECTING; window.first++) {
+        view_take(&rest, rest.len < size ? rest.len : size, &payload);
         slot->counters.repairs++;
         if (slot_is_stream(slot))
             repair_stream(r, slot, window, repair->key, payload);
         else
-            repair_known_size(r, slot, window, repair->key, payload);
+            repair_known_size(r, slot, window, repair->key, payload.data);
     }
 }

@@ -147,13 +147,13 @@ static bool is_waiting(const struct StreamIn *in, struct RlcWindow w, uint64_t k
 }
 
 /* Rows are kept in the order of their windows' ends. */
-static void insert_row(struct StreamIn *in, struct RlcWindow w, uint64_t key,
-                       const uint8_t *payload)
+static void insert_row(struct StreamIn *in, struct RlcWindow w, uint64_t key, struct View payload)
 {
     struct RlcRow row = in->rows[in->row_count];
     uint32_t i = in->row_count++;
 
-    memcpy(row.payload, payload, in->symbol_size);
+    memcpy(row.payload, payload.data, payload.len);
+    memset(row.payload + payload.len, 0, in->symbol_size - payload.len);
     row.window = w;
     row.key = key;
     for (; i > 0 && window_end(in->rows[i - 1].window) > window_end(w); i--)
@@ -162,7 +162,7 @@ static void insert_row(struct StreamIn *in, struct RlcWindow w, uint64_t key,
 }
 
 enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint64_t key,
-                                   const uint8_t *payload)
+                                   struct View payload)
 {
     if (w.stride != 1 || w.count > in->capacity || w.first > UINT64_MAX - w.count)
         return STREAM_BAD;

@@ -55,9 +55,9 @@ size_t stream_in_symbol_length(const struct StreamIn *in, struct View v);
 enum StreamResult stream_in_source(struct StreamIn *in, uint64_t s, struct View symbol,
                                    const struct StreamStore *store);
 
-/* A repair arrived: T bytes at payload (borrowed). */
+/* A repair arrived: payload is 1 to T bytes (borrowed), those up to T are zeros. */
 enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint64_t key,
-                                   const uint8_t *payload);
+                                   struct View payload);
 
 /*
  * Solve what can be solved with the repairs that wait, and hand on what has become gapless;

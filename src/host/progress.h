@@ -24,7 +24,7 @@ struct Progress {
     uint64_t next;      /* when the line may be drawn again */
     uint64_t rate_time; /* the recent rate is measured from here */
     uint64_t rate_done;
-    uint64_t rate;      /* bytes a second, smoothed */
+    uint64_t rate; /* bytes a second, smoothed */
 };
 
 /* Ready; on: draw at all. One Progress at a time: it hooks itself into diag. Nothing is drawn but

@@ -35,6 +35,15 @@ static void add_text(json_object *o, const char *key, const char *text)
     json_object_object_add(o, key, json_object_new_string(text));
 }
 
+/* To the microsecond, written as a person would. */
+static void add_seconds(json_object *o, const char *key, double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.6f", value);
+    json_object_object_add(o, key, json_object_new_double_s(value, text));
+}
+
 static double seconds(uint64_t begin, uint64_t end)
 {
     return end > begin ? (double)(end - begin) / (double)CLOCK_SECOND : 1e-9;
@@ -161,8 +170,7 @@ static void add_slot(json_object *o, const struct Slot *slot)
     add_number(o, "redundancy_needed", report_redundancy_needed(slot));
     if (slot->aborted)
         add_text(o, "aborted", abort_words(slot));
-    json_object_object_add(o, "seconds",
-                           json_object_new_double(seconds(slot->first_packet, slot->last_packet)));
+    add_seconds(o, "seconds", seconds(slot->first_packet, slot->last_packet));
     if (!(slot->info.flags & OBJECT_STREAM)) {
         add_number(o, "symbols", slot->object.layout.symbols);
         add_number(o, "symbols_missing", slot->object.layout.symbols - slot->object.have);
@@ -262,62 +270,74 @@ void report_link(struct Report *r, const struct FrameCounters *f, const struct R
              bytes, f->good, bad, f->bad_crc, f->bad_cobs, f->bad_short, f->bad_long, f->bad_bytes);
 }
 
-void report_plan(const struct Report *r, const char *name, const struct Sender *s, uint64_t rate,
-                 uint64_t packet_rate)
+/* ", about 3.4 s a pass": at the rates it is held to, or nothing if there is none. */
+static void describe_duration(char *out, size_t size, const struct ReportSend *o, uint64_t packets)
 {
-    const struct SenderConfig *c = &s->config;
-    uint64_t packets = sender_pass_packets(s);
-    double by_bytes = rate ? (double)(packets * c->mtu) / (double)rate : 0;
-    double by_packets = packet_rate ? (double)packets / (double)packet_rate : 0;
-    char time[24], duration[48] = "";
+    double by_bytes = o->rate ? (double)(packets * o->mtu) / (double)o->rate : 0;
+    double by_packets = o->packet_rate ? (double)packets / (double)o->packet_rate : 0;
+    double s = by_bytes > by_packets ? by_bytes : by_packets;
+    char time[24];
+
+    out[0] = '\0';
+    if (s > 0)
+        snprintf(out, size, ", about %s a pass",
+                 progress_time(time, (uint64_t)(s * (double)CLOCK_SECOND)));
+}
+
+void report_plan(const struct Report *r, const struct ReportSend *o)
+{
+    const struct SenderConfig *c = &o->sender->config;
+    uint64_t packets = sender_pass_packets(o->sender);
+    char duration[48];
 
     if (!r->verbose)
         return;
     if (c->object.flags & OBJECT_STREAM) {
-        diag("%s: a stream in symbols of %u bytes, frames of %zu", name, c->plan.symbol_size,
-             c->mtu);
+        diag("%s: a stream in symbols of %u bytes, frames of %zu", o->name, c->plan.symbol_size,
+             o->mtu);
         return;
     }
-    if (by_bytes > 0 || by_packets > 0)
-        snprintf(duration, sizeof duration, ", about %s a pass",
-                 progress_time(time, (uint64_t)((by_bytes > by_packets ? by_bytes : by_packets) *
-                                                (double)CLOCK_SECOND)));
-    diag("%s: %" PRIu64 " symbols of %u bytes, %" PRIu64 " packets in frames of %zu%s", name,
-         s->layout.symbols, c->plan.symbol_size, packets, c->mtu, duration);
+    describe_duration(duration, sizeof duration, o, packets);
+    diag("%s: %" PRIu64 " symbols of %u bytes, %" PRIu64 " packets in frames of %zu%s", o->name,
+         o->sender->layout.symbols, c->plan.symbol_size, packets, o->mtu, duration);
 }
 
-static void add_sent(struct Report *r, const char *name, const struct Sender *s, uint64_t wire,
-                     double time, int exit_code)
+static uint64_t size_of(const struct Sender *s)
 {
+    return s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size;
+}
+
+static void add_sent(struct Report *r, const struct ReportSend *sent, uint64_t now, int exit_code)
+{
+    const struct Sender *s = sent->sender;
     json_object *o = json_object_new_object();
 
-    add_text(o, "path", name);
+    add_text(o, "path", sent->name);
     add_number(o, "exit", (uint64_t)exit_code);
-    add_number(o, "size", s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size);
-    add_number(o, "wire_bytes", wire);
+    add_number(o, "size", size_of(s));
+    add_number(o, "wire_bytes", sent->wire);
     add_number(o, "packets", s->counters.packets);
     add_number(o, "sources", s->counters.sources);
     add_number(o, "repairs", s->counters.repairs);
     add_number(o, "symbol_size", s->config.plan.symbol_size);
-    add_number(o, "mtu", s->config.mtu);
+    add_number(o, "mtu", sent->mtu);
     add_number(o, "passes", s->pass);
-    json_object_object_add(o, "seconds", json_object_new_double(time));
+    add_seconds(o, "seconds", seconds(sent->begin, now));
     json_object_array_add(r->objects, o);
 }
 
-void report_sent(struct Report *r, const char *name, const struct Sender *s, uint64_t wire,
-                 uint64_t begin, uint64_t now, int exit_code)
+void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
 {
-    uint64_t size = s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size;
+    const struct SenderCounters *c = &o->sender->counters;
     char flow[96], amount[16];
 
     if (r->root)
-        add_sent(r, name, s, wire, seconds(begin, now), exit_code);
+        add_sent(r, o, now, exit_code);
     if (r->quiet || exit_code != 0)
         return;
-    describe_flow(flow, sizeof flow, size, s->counters.packets, begin, now);
-    diag("%s: sent: %s, %s on the line, %" PRIu64 " repairs for %" PRIu64 " symbols", name, flow,
-         progress_bytes(amount, wire), s->counters.repairs, s->counters.sources);
+    describe_flow(flow, sizeof flow, size_of(o->sender), c->packets, o->begin, now);
+    diag("%s: sent: %s, %s on the line, %" PRIu64 " repairs for %" PRIu64 " symbols", o->name, flow,
+         progress_bytes(amount, o->wire), c->repairs, c->sources);
 }
 
 static double timeval_seconds(struct timeval t)
@@ -332,9 +352,7 @@ static void add_usage(json_object *root)
 
     if (getrusage(RUSAGE_SELF, &u) != 0)
         return;
-    json_object_object_add(
-        root, "cpu_seconds",
-        json_object_new_double(timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime)));
+    add_seconds(root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
     add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
 }
 
@@ -346,7 +364,7 @@ int report_close(struct Report *r, const char *path, int exit_code, uint64_t now
     if (!r->root)
         return 0;
     add_number(r->root, "exit", (uint64_t)exit_code);
-    json_object_object_add(r->root, "elapsed", json_object_new_double(seconds(r->begin, now)));
+    add_seconds(r->root, "elapsed", seconds(r->begin, now));
     add_usage(r->root);
     errno = 0;
     fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -32,13 +32,22 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
 void report_link(struct Report *r, const struct FrameCounters *frames,
                  const struct ReceiverCounters *packets, uint64_t bytes);
 
-/* With verbose: what the sender is about to do, at `rate` bytes a second (0: unlimited). */
-void report_plan(const struct Report *r, const char *name, const struct Sender *s, uint64_t rate,
-                 uint64_t packet_rate);
+/* An object on its way out, as its owner knows it; all borrowed. */
+struct ReportSend {
+    const char *name;
+    const struct Sender *sender;
+    size_t mtu;           /* bytes of its longest frame */
+    uint64_t rate;        /* bytes a second it is held to, and */
+    uint64_t packet_rate; /* packets a second; 0: unlimited */
+    uint64_t wire;        /* bytes of its frames so far */
+    uint64_t begin;       /* ns */
+};
 
-/* What a sender sent: wire bytes from begin to now; exit_code 0 if it sent all. */
-void report_sent(struct Report *r, const char *name, const struct Sender *s, uint64_t wire,
-                 uint64_t begin, uint64_t now, int exit_code);
+/* With verbose: what the sender is about to do. */
+void report_plan(const struct Report *r, const struct ReportSend *o);
+
+/* What it has done by now; exit_code 0 if it sent all. */
+void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code);
 
 /* Write the statistics to path ("-": stdout) and forget them. 0, or -1 and errno. */
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now);

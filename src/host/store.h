@@ -3,7 +3,8 @@
  * the ReceiverStore of a Receiver, with everything that outlives a run: NAME.part while an object
  * is collected, NAME.part.journal that says what of it is there.
  *
- * It prints nothing: what becomes of each object is told to `report`, once and in one line.
+ * It prints nothing: what becomes of each object is told to `report`, once and in one line; if it
+ * failed, a note behind that says whether what arrived could be kept.
  *
  *     store_init, receiver_init(store_callbacks), store_begin
  *     each packet:  receiver_input, store_replay if store_wants_replay, store_pump

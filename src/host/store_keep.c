@@ -277,7 +277,6 @@ static int save_journal(struct Store *s, unsigned n)
     struct Repairs repairs = of->repairs;
     struct JournalContent c = {.object = &object, .sync = true};
     object.name = view_of(of->name, of->info.name.len);
-    part_sync(&slot->sink.part); /* what fails is in part_unsaved */
     if (store_slot_is_stream(slot))
         return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
     /* The receiver's way into the side store is only there while it works. */
@@ -290,13 +289,27 @@ static int save_journal(struct Store *s, unsigned n)
     return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
 }
 
+/* Symbols of o that arrived and did not get into the part. */
+static uint64_t unsaved_symbols(const struct Object *o, const struct Part *part)
+{
+    uint64_t from, to, count = 0, t = o->layout.symbol_size;
+    if (part->lost || !part_unsaved(part, &from, &to))
+        return 0;
+    for (uint64_t i = from / t; i < o->layout.symbols && i * t < to; i++)
+        count += object_has(o, i) ? 1 : 0;
+    return count;
+}
+
 /* True if nothing of the object is here that is worth a file. */
 static bool is_void(struct Store *s, unsigned n)
 {
     const struct StoreSlot *slot = &s->slots[n];
+    const struct Slot *of = &s->config.slots[n];
+    const struct Part *part = &slot->sink.part;
     if (store_slot_is_stream(slot))
-        return slot->sink.part.end == 0;
-    return !slot->mismatch && store_here(s, n) == 0 && s->config.slots[n].repairs.total == 0;
+        return (part->error != 0 ? part->at : part->end) == 0;
+    return !slot->mismatch && of->repairs.total == 0 &&
+           of->object.have == unsaved_symbols(&of->object, part);
 }
 
 static void say_incomplete(struct Store *s, unsigned n)
@@ -326,12 +339,18 @@ static void say_incomplete(struct Store *s, unsigned n)
 static void keep_part(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
-    const struct Part *part = &slot->sink.part;
-    bool told = slot->state == STORE_SLOT_FAILED;
-    int error = save_journal(s, n) != 0 ? errno : 0;
+    struct Part *part = &slot->sink.part;
+    bool told = slot->state == STORE_SLOT_FAILED, nothing;
+    int error = 0;
+    part_sync(part); /* what fails is in part->error, and in part_unsaved */
+    nothing = is_void(s, n);
+    if (nothing)
+        file_sink_remove(&slot->sink);
+    else if (save_journal(s, n) != 0)
+        error = errno;
     if (error == 0 && (!told || part->lost))
         error = part->error;
-    if (!told && error == 0)
+    if (told ? nothing : error == 0)
         return;
     slot->state = STORE_SLOT_FAILED;
     if (error != 0)
@@ -354,9 +373,7 @@ void store_keep(struct Store *s, unsigned n)
             file_sink_remove(&slot->sink);
     } else {
         bool part = slot->sink.part.fd >= 0;
-        if (part && is_void(s, n))
-            file_sink_remove(&slot->sink);
-        else if (part)
+        if (part)
             keep_part(s, n);
         if (slot->state == STORE_SLOT_OPEN)
             say_incomplete(s, n);

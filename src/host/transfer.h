@@ -25,10 +25,10 @@ enum ExitCode {
 
 /* What the words of a run are: common to send and recv. */
 struct TransferWords {
-    bool quiet;        /* no verdict, no notes; errors all the same */
-    bool verbose;      /* say beforehand what will be sent; counters at the end */
-    bool progress;     /* a bar on stderr */
-    const char *json;  /* statistics to this path, "-" is stdout; NULL: none */
+    bool quiet;       /* no verdict, no notes; errors all the same */
+    bool verbose;     /* say beforehand what will be sent; counters at the end */
+    bool progress;    /* a bar on stderr */
+    const char *json; /* statistics to this path, "-" is stdout; NULL: none */
 };
 
 struct SendOptions {

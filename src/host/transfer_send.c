@@ -47,6 +47,7 @@ struct Sending {
     void *sender_memory;
     const char *name;    /* for messages */
     char short_name[32]; /* for the bar */
+    size_t mtu;
     uint64_t begin;
     uint64_t wire;       /* bytes of its frames */
     uint64_t first_pass; /* of those, what the first pass took; 0: it is not over */
@@ -108,19 +109,33 @@ static struct SenderConfig configure(struct Sending *t)
         c.object.flags = OBJECT_STREAM;
         c.object.name = view_of(t->source.name, t->source.name_len);
         (void)!getrandom(c.object.id, sizeof c.object.id, 0);
-        c.mtu = mtu ? mtu : SENDER_STREAM_MTU;
-        c.plan = sender_plan_stream(c.mtu);
+        t->mtu = mtu ? mtu : SENDER_STREAM_MTU;
+        c.packet_max = frame_capacity(t->mtu);
+        c.plan = sender_plan_stream(c.packet_max);
         c.passes = 1;
     } else {
         file_source_describe(&t->source, &c.object);
-        c.mtu = mtu ? mtu : sender_default_mtu(t->source.size);
-        c.plan = sender_plan(t->source.size, c.mtu, c.simd);
+        t->mtu = mtu ? mtu : sender_default_mtu(t->source.size);
+        c.packet_max = frame_capacity(t->mtu);
+        c.plan = sender_plan(t->source.size, c.packet_max, c.simd);
     }
     return c;
 }
 
+static struct ReportSend describe_send(const struct Sending *t)
+{
+    return (struct ReportSend){.name = t->name,
+                               .sender = &t->sender,
+                               .mtu = t->mtu,
+                               .rate = t->options->rate,
+                               .packet_rate = t->options->packet_rate,
+                               .wire = t->wire,
+                               .begin = t->begin};
+}
+
 static int begin_object(struct Sending *t, const char *path)
 {
+    struct ReportSend sent;
     bool is_stdin = strcmp(path, "-") == 0;
     struct SenderConfig c;
     int result;
@@ -158,7 +173,8 @@ static int begin_object(struct Sending *t, const char *path)
     t->flush_at = CLOCK_NEVER;
     t->wire = t->first_pass = 0;
     t->begin = clock_now();
-    report_plan(&t->report, t->name, &t->sender, t->options->rate, t->options->packet_rate);
+    sent = describe_send(t);
+    report_plan(&t->report, &sent);
     return EXIT_DELIVERED;
 }
 
@@ -364,12 +380,14 @@ static int send_object(struct Sending *t)
 
 static int send_file(struct Sending *t, const char *path)
 {
+    struct ReportSend sent;
     int code = begin_object(t, path);
 
     if (code == EXIT_DELIVERED) {
         code = send_object(t);
         progress_end(&t->progress);
-        report_sent(&t->report, t->name, &t->sender, t->wire, t->begin, clock_now(), code);
+        sent = describe_send(t);
+        report_sent(&t->report, &sent, clock_now(), code);
     }
     end_object(t);
     return code;

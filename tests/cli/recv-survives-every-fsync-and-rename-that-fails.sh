@@ -8,6 +8,11 @@
 "$DTTK" send -q "$photo" >line
 "$DTTK" send -q "$photo" | head -c 20000 >half
 
+# Undisturbed: the file is made safe, then named, then the folder made safe.
+strace -f -qq -o trace -e trace=fsync,fdatasync,rename,renameat,renameat2 "$DTTK" recv -q g <line
+order=$(sed -n 's/^[0-9]* *\(fsync\|fdatasync\)(.*/sync/p; s/.*"g.part",.* "g".*/name/p' trace)
+[ "$order" = "$(printf 'sync\nname\nsync')" ] || fail "$(cat trace)"
+
 # The next run goes on if what arrived is said to be kept, and completes it in any case.
 believe_what_was_said()
 {

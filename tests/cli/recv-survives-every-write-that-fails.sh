@@ -31,8 +31,9 @@ judge() # exit code
         [ ! -e $target ] || fail 'there is a file'
     fi
     # What is kept, is kept rightly.
-    "$DTTK" send -q "$photo" | "$DTTK" recv -q "${out[@]}"
+    "$DTTK" send -q "$photo" | "$DTTK" recv "${out[@]}" 2>again
     cmp "$photo" $target
+    if grep -q ' kept in ' err; then says ': going on: ' again; fi
 }
 
 writes=write,writev,pwrite64,pwritev

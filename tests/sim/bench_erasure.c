@@ -103,7 +103,7 @@ static double random_unit(uint64_t *state)
 static void make_tapes(struct Setting *s)
 {
     const struct Row *row = s->row;
-    struct SenderPlan plan = sender_plan(row->size, row->mtu, kernels_best()->simd);
+    struct SenderPlan plan = sender_plan(row->size, frame_capacity(row->mtu), kernels_best()->simd);
     struct SimOptions options = {.mtu = row->mtu,
                                  .redundancy = REDUNDANCY,
                                  .symbol_size = row->symbol_size,

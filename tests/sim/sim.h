@@ -90,6 +90,7 @@ const struct Slot *sim_receiver_slot(const struct SimReceiver *r, const uint8_t 
 
 struct SimSender {
     struct Sender sender;
+    size_t mtu; /* no frame is longer: checked */
     const uint8_t *bytes;
     uint64_t size;
     void *memory;

@@ -27,14 +27,15 @@ static void plan(struct SenderConfig *config, const struct SimOptions *options)
     if (options->stream) {
         config->object.flags |= OBJECT_STREAM;
         config->object.size = 0;
-        config->plan = sender_plan_stream(config->mtu);
+        config->plan = sender_plan_stream(config->packet_max);
     } else {
-        config->plan = sender_plan(config->object.size, config->mtu, config->simd);
+        config->plan = sender_plan(config->object.size, config->packet_max, config->simd);
     }
     if (options->symbol_size > 0) {
         config->plan.symbol_size = options->symbol_size;
         config->plan.block = options->block;
         config->plan.per_packet = options->per_packet;
+        config->plan.key_limit = UINT32_MAX; /* the test leaves room for its keys */
     }
 }
 
@@ -50,14 +51,14 @@ void sim_sender_open(struct SimSender *s, const uint8_t *bytes, uint64_t size,
                    .run = options->run,
                    .flags = options->flags,
                    .salt = options->salt},
-        .mtu = options->mtu,
         .redundancy = options->redundancy,
         .passes = options->passes > 0 ? options->passes : 1,
     };
 
-    if (config.mtu == 0)
-        config.mtu = options->stream ? SENDER_STREAM_MTU : sender_default_mtu(size);
-    *s = (struct SimSender){.bytes = bytes, .size = size};
+    *s = (struct SimSender){.bytes = bytes, .size = size, .mtu = options->mtu};
+    if (s->mtu == 0)
+        s->mtu = options->stream ? SENDER_STREAM_MTU : sender_default_mtu(size);
+    config.packet_max = frame_capacity(s->mtu);
     sim_digest(bytes, size, s->digest);
     memcpy(config.object.id, s->digest, PACKET_ID);
     if (options->name)
@@ -119,7 +120,7 @@ bool sim_sender_frame(struct SimSender *s)
     parts[1] = s->body;
     buffer_reset(&s->tx, 0);
     sim_check(frame_append(&s->writer, &s->tx, parts, 2), "a frame is too long");
-    sim_check(s->tx.len <= s->sender.config.mtu, "a frame is longer than the mtu");
+    sim_check(s->tx.len <= s->mtu, "a frame is longer than the mtu");
     s->wire += s->tx.len;
     return true;
 }

@@ -191,8 +191,9 @@ static void loop_open(struct Loop *l, uint64_t size, size_t mtu, bool stream)
         .simd = kernels->simd,
         .source = {NULL, source_lend, source_digest},
         .object = {.size = stream ? 0 : size, .flags = stream ? OBJECT_STREAM : 0},
-        .plan = stream ? sender_plan_stream(mtu) : sender_plan(size, mtu, kernels->simd),
-        .mtu = mtu,
+        .plan = stream ? sender_plan_stream(frame_capacity(mtu))
+                       : sender_plan(size, frame_capacity(mtu), kernels->simd),
+        .packet_max = frame_capacity(mtu),
         .redundancy = 300,
         .passes = 1};
     struct ReceiverConfig receiver = {

@@ -175,15 +175,33 @@ Test(receiver, another_grid_keeps_what_is_whole_in_it)
     sim_receiver_close(&r);
 }
 
+/* Its numbers mean other bytes now. */
+Test(receiver, no_tag_of_the_former_grid_is_known_any_more)
+{
+    struct Packet a = object_packet(1000, 10, 0), same = object_packet(1000, 10, 1);
+    struct Packet b = object_packet(1000, 25, 0);
+
+    begin();
+    input(&a);
+    input(&same);
+    cr_assert_eq(r.slots[0].tag_count, 2);
+    input(&b);
+    source(a.tag, 1, 5, 10);
+    source(same.tag, 2, 5, 10);
+    cr_assert_eq(r.slots[0].counters.sources + r.slots[0].counters.bad, 0);
+    cr_assert_eq(r.receiver.counters.waiting, 2);
+    sim_receiver_close(&r);
+}
+
 Test(receiver, sources_that_contradict_the_object_are_counted_and_dropped)
 {
     struct Packet object = object_packet(1005, 10, 0);
     static const struct {
         uint64_t symbol;
         size_t len;
-    } bad[] = {{101, 5}, {100, 10},        {100, 6},        {100, 4}, {99, 14},
-               {99, 16}, {99, 20},         {0, 9},          {0, 11},  {5, 25},
-               {98, 30}, {UINT64_MAX, 10}, {UINT64_MAX, 1}, {0, 1000}};
+    } bad[] = {{101, 5},  {100, 10}, {100, 6}, {100, 4}, {99, 14},        {99, 16},
+               {99, 20},  {0, 9},    {0, 11},  {5, 25},  {98, 30},        {UINT64_MAX, 10},
+               {100, 15}, {100, 20}, {99, 25}, {99, 30}, {UINT64_MAX, 1}, {0, 1000}};
 
     begin();
     input(&object);

@@ -38,6 +38,24 @@ Test(sender, object_goes_first_third_and_at_least_every_64_packets)
     tape_free(&t);
 }
 
+Test(sender, a_pass_of_a_small_object_has_four_objects_if_it_has_repairs)
+{
+    for (uint64_t size = 0; size < 2000; size += 199) {
+        for (uint32_t redundancy = 0; redundancy <= 250; redundancy += 250) {
+            struct SimOptions options = {.mtu = 128, .redundancy = redundancy, .passes = 2};
+            uint64_t objects = 0;
+            struct Tape t;
+
+            make(&t, size, options);
+            for (size_t i = 0; i < t.count; i++)
+                objects += t.packets[i].type == PACKET_OBJECT ? 1 : 0;
+            CHECK(redundancy == 0 || size == 0 || objects == 8, "%" PRIu64 " of size %" PRIu64,
+                  objects, size);
+            tape_free(&t);
+        }
+    }
+}
+
 Test(sender, sources_come_once_in_order_then_repairs_with_ends_among_them_and_last)
 {
     struct SimOptions options = {.mtu = 128, .redundancy = 250, .passes = 1};
@@ -161,7 +179,7 @@ Test(sender, plans_leave_room_for_every_header)
     for (unsigned round = 0; round < 200000; round++) {
         uint64_t size = test_random_next(&random) >> (1 + test_random_below(&random, 62));
         size_t mtu = 60 + (size_t)test_random_below(&random, round % 2 ? 300 : 65476);
-        struct SenderPlan plan = sender_plan(size, mtu, round % 4 < 2);
+        struct SenderPlan plan = sender_plan(size, frame_capacity(mtu), round % 4 < 2);
         struct ObjectLayout l = object_layout(size, plan.symbol_size, UINT32_C(1) << plan.block);
         struct PacketRepair repair = {.first = l.symbols > l.blocks ? l.symbols - 1 : 0,
                                       .count = l.count,
@@ -264,7 +282,7 @@ static struct PacketObject fitted(const char *text, size_t mtu, uint8_t *name)
                              .mode = 0644,
                              .name = view_of(text, strlen(text))};
 
-    CHECK(sender_fit_object(&o, mtu, name), "it does not fit");
+    CHECK(sender_fit_object(&o, frame_capacity(mtu), name), "it does not fit");
     return o;
 }
 

@@ -88,7 +88,7 @@ static enum StreamResult repair(uint64_t first, uint32_t count, uint64_t key)
     struct RlcWindow w = {first, count, 1};
 
     CHECK(rlc_encode(gf256_muladd_portable, w, key, 1, SYMBOL, lend, NULL, &to), "not encoded");
-    return stream_in_repair(&in, w, key, payload);
+    return stream_in_repair(&in, w, key, view_of(payload, SYMBOL));
 }
 
 static uint64_t recover(void)
@@ -293,7 +293,8 @@ Test(stream_in, a_solved_symbol_that_is_none_is_a_gap)
     put(19 * 2);
     arrive(1);
     memset(payload, 0xFF, sizeof payload);
-    cr_assert_eq(stream_in_repair(&in, (struct RlcWindow){0, 1, 1}, 0, payload), STREAM_KEPT);
+    cr_assert_eq(stream_in_repair(&in, (struct RlcWindow){0, 1, 1}, 0, view_of(payload, SYMBOL)),
+                 STREAM_KEPT);
     recover();
     cr_assert(stream_in_gap(&in));
     expect_bytes(0);
@@ -307,7 +308,8 @@ Test(stream_in, windows_that_no_stream_has_are_bad)
 
     begin();
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        cr_assert_eq(stream_in_repair(&in, bad[i], 0, payload), STREAM_BAD, "case %zu", i);
+        cr_assert_eq(stream_in_repair(&in, bad[i], 0, view_of(payload, SYMBOL)), STREAM_BAD,
+                     "case %zu", i);
     cr_assert_eq(in.high, 0);
     finish();
 }
@@ -345,8 +347,9 @@ Test(stream_in, repairs_that_say_nothing_buy_few_attempts)
         if (rlc_coefficient(key, 60, 0) != 0)
             continue;
         kept++;
-        cr_assert_eq(stream_in_repair(&in, (struct RlcWindow){0, 60, 1}, key, payload),
-                     STREAM_KEPT);
+        cr_assert_eq(
+            stream_in_repair(&in, (struct RlcWindow){0, 60, 1}, key, view_of(payload, SYMBOL)),
+            STREAM_KEPT);
         wait = in.wait;
         cr_assert_eq(recover(), 0);
         attempts += in.wait > wait ? 1 : 0;

@@ -1,0 +1,34 @@
+/*
+ * The parts of a sender: sender.c is the machine and what files need, sender_stream.c what streams
+ * need, sender_plan.c how an object is cut. For these only.
+ */
+#ifndef CORE_SENDER_PARTS_H
+#define CORE_SENDER_PARTS_H
+
+#include "core/sender.h"
+
+bool sender_is_stream(const struct Sender *s);
+
+/* The one place where the state changes. */
+void sender_enter(struct Sender *s, enum SenderState state);
+
+/* A byte could not be had: FAILED. Returns false. */
+bool sender_fail(struct Sender *s);
+
+/* Give the packet its header and count it. Returns true. */
+bool sender_close(struct Sender *s, struct Buffer *packet, enum PacketType type);
+
+/* Repairs for n sources: the redundancy asked for, but never a single one alone. */
+uint64_t sender_repairs_for(const struct Sender *s, uint64_t n);
+
+/* Symbols that a stream of that T keeps. */
+uint32_t sender_stream_capacity(uint32_t symbol_size);
+
+/* The next closed symbols (there is one); a repair of the recent past (there is some). */
+bool sender_stream_source(struct Sender *s, struct Buffer *packet, struct View *body);
+bool sender_stream_repair(struct Sender *s, struct Buffer *packet, struct View *body);
+
+/* All symbols are out: TAIL. */
+void sender_stream_begin_tail(struct Sender *s);
+
+#endif
