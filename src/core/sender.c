@@ -222,10 +222,15 @@ static void end_group(struct Sender *s)
         begin_repairs(s);
 }
 
-/* True if an END is due among the repairs, of which `done` of `total` are out. */
+/*
+ * True if an END is due among the repairs, of which `done` of `total` are out. Where there are none
+ * one will do, but not for an object without a single symbol: there it is all that comes.
+ */
 static bool end_due(const struct Sender *s, uint64_t done, uint64_t total)
 {
-    if (s->ends >= ENDS_AMONG_REPAIRS || (total == 0 && s->ends > 0))
+    bool alone = total == 0 && (s->counters.sources > 0 || s->config.redundancy == 0);
+
+    if (s->ends >= ENDS_AMONG_REPAIRS || (alone && s->ends > 0))
         return false;
     return done * ENDS_AMONG_REPAIRS >= total * s->ends;
 }
