@@ -21,7 +21,7 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           stream_out repairs recover sender sender_plan sender_stream receiver slot slot_store \
           slot_symbols
 HOST    = clock damage damage_frames delay diag digest disk file_sink file_source journal \
-          kernels loop names pacer part port progress report side spool store store_keep \
+          kernels loop names outgoing pacer part port progress report side spool store store_keep \
           store_open store_target transfer_recv transfer_send
 CMD     = main noise options recv send words
 HELPERS = sim/sim sim/sim_line sim/tape

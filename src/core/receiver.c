@@ -233,15 +233,16 @@ static bool from_receiver(const struct Packet *p)
 static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
                          uint64_t now)
 {
-    slot_count_packet(slot, p->seq, now);
     if (slot->state != SLOT_COLLECTING)
         return;
+    /* OBJECT first: another run of the sender counts anew. */
+    if (p->type == PACKET_OBJECT && slot_same_object(slot, &p->as.object))
+        slot_add_alias(r, slot, p);
+    else if (p->type == PACKET_OBJECT)
+        r->counters.clashes++;
+    slot_count_packet(slot, p->seq, now);
     switch ((enum PacketType)p->type) {
     case PACKET_OBJECT:
-        if (!slot_same_object(slot, &p->as.object))
-            r->counters.clashes++;
-        else
-            slot_add_alias(r, slot, p);
         break;
     case PACKET_SOURCE:
         slot_source(r, slot, &p->as.source);

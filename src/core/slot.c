@@ -142,7 +142,8 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
     struct Object before = slot->object;
 
     if (info->run != slot->info.run) {
-        slot->seq_known = false; /* another run counts from anywhere */
+        slot->seq_known = false; /* another run counts from anywhere, and may come to its end */
+        slot->aborted = false;
         slot->info.run = info->run;
     }
     if (slot->info.symbol_size == info->symbol_size && slot->info.block == info->block) {

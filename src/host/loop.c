@@ -6,6 +6,7 @@
 static const int signals[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 static volatile sig_atomic_t arrived;
+static bool heeded; /* it does not end a wait any more */
 
 /* The first signal is recorded; from now on each has its default action, at once. */
 static void record(int number)
@@ -30,6 +31,7 @@ void loop_open(struct Loop *l)
 {
     sigset_t caught;
     arrived = 0;
+    heeded = false;
     caught_signals(&caught);
     for (size_t i = 0; i < LOOP_SLOTS; i++)
         l->slots[i] = (struct pollfd){.fd = -1};
@@ -71,9 +73,10 @@ int loop_wait(struct Loop *l, uint64_t deadline)
     caught_signals(&caught);
     /* Blocked from here to ppoll, so that none slips in between the look at it and the sleep. */
     (void)sigprocmask(SIG_BLOCK, &caught, &open);
-    struct timespec left = time_until(arrived != 0 ? 0 : deadline);
+    bool called = arrived != 0 && !heeded;
+    struct timespec left = time_until(called ? 0 : deadline);
     int ready =
-        ppoll(l->slots, LOOP_SLOTS, deadline == CLOCK_NEVER && arrived == 0 ? NULL : &left, &open);
+        ppoll(l->slots, LOOP_SLOTS, deadline == CLOCK_NEVER && !called ? NULL : &left, &open);
     (void)sigprocmask(SIG_SETMASK, &open, NULL);
     if (ready > 0)
         return ready;
@@ -85,6 +88,12 @@ int loop_wait(struct Loop *l, uint64_t deadline)
 bool loop_ready(const struct Loop *l, enum LoopSlot slot)
 {
     return l->slots[slot].revents != 0;
+}
+
+void loop_heed(struct Loop *l)
+{
+    (void)l;
+    heeded = true;
 }
 
 int loop_signal(const struct Loop *l)

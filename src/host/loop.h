@@ -51,6 +51,9 @@ int loop_wait(struct Loop *l, uint64_t deadline);
  */
 bool loop_ready(const struct Loop *l, enum LoopSlot slot);
 
+/* The signal that has arrived is known: it ends no more waits, for what is left to be done. */
+void loop_heed(struct Loop *l);
+
 /* The signal that has arrived since loop_open, or 0. Exit with 128 + its number. */
 int loop_signal(const struct Loop *l);
 

@@ -55,7 +55,7 @@ refused - recv --json - -
 # What is sent, or received into
 mkdir dir
 expect 2 "$DTTK" send dir >out
-[ "$(cat err)" = 'dttk: dir: is a directory, use tar' ] || fail 'other words'
+[ "$(cat err)" = 'dttk: dir: is a folder; use tar' ] || fail 'other words'
 [ ! -s out ] || fail 'something was written'
 refused 'is a folder; use -d' recv dir
 refused 'names no file; use -d for a folder' recv missing/
@@ -64,7 +64,7 @@ refused 'not a folder' recv -d file
 for passes in --loop '--repeat 2'; do
     # shellcheck disable=SC2086  # two words
     expect 2 "$DTTK" send $passes - < <(cat "$photo") >out
-    [ "$(cat err)" = 'dttk: stdin: a stream cannot be sent again: --repeat and --loop want a file' ]
+    [ "$(cat err)" = 'dttk: stdin: is a stream and cannot be sent twice: --repeat and --loop need a file' ]
     [ ! -s out ] || fail 'something was written'
 done
 

@@ -35,4 +35,4 @@ says '^dttk: stdin: .*bad file descriptor$'
 expect 1 "$DTTK" send "$photo" >&-
 says '^dttk: stdout: bad file descriptor$'
 expect 1 "$DTTK" send "$photo" >/dev/full
-says '^dttk: stdout: write: no space left on device$'
+says '^dttk: stdout: cannot write: no space left on device$'
