@@ -22,7 +22,7 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           slot_symbols
 HOST    = clock damage damage_frames delay diag digest disk file_sink file_source journal \
           kernels loop names outgoing pacer part port progress report side spool store store_keep \
-          store_open store_target transfer_recv transfer_send
+          store_open store_resume store_target transfer_recv transfer_send
 CMD     = main noise options recv send words
 HELPERS = sim/sim sim/sim_line sim/tape
 UNIT    = test_buffer test_bytes test_cobs test_crc test_damage test_diag test_file_source \

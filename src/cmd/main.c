@@ -1,5 +1,6 @@
 /* main: a table of subcommands, from which usage prints itself. */
 #include "cmd/commands.h"
+#include "host/exit_code.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,24 +49,24 @@ int main(int argc, char **argv)
 {
     if (!occupy_standard_descriptors()) {
         perror("dttk: a standard descriptor is closed, and nothing can take its place");
-        return 1;
+        return EXIT_IO;
     }
     if (argc < 2) {
         usage(stderr);
-        return 2;
+        return EXIT_USAGE;
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("dttk %s\n", DTTK_VERSION);
-        return 0;
+        return EXIT_DELIVERED;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return 0;
+        return EXIT_DELIVERED;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
     }
     fprintf(stderr, "dttk: no such command: %s\n", argv[1]);
-    return 2;
+    return EXIT_USAGE;
 }

@@ -3,6 +3,7 @@
 #include "host/damage.h"
 #include "host/delay.h"
 #include "host/diag.h"
+#include "host/exit_code.h"
 #include "host/loop.h"
 #include "host/pacer.h"
 #include "host/port.h"
@@ -21,8 +22,6 @@
 #define BYTE_BITS   10    /* a byte on the line: start bit, 8 bits, stop bit */
 #define PIPE_UART   4096  /* what the driver of a UART buffers; */
 #define PIPE_USUAL  65536 /* a pipe */
-
-enum { EXIT_DONE = 0, EXIT_IO = 1, EXIT_USAGE = 2, EXIT_BY_SIGNAL = 128 };
 
 struct NoiseOptions {
     struct DamageConfig damage;
@@ -226,7 +225,7 @@ static int feed(struct Noise *n)
 {
     size_t most = readable(n);
     if (most == 0)
-        return EXIT_DONE;
+        return EXIT_DELIVERED;
     uint64_t before = n->damage.counters.bytes_out;
     ptrdiff_t len = port_read(&n->port, n->piece, most);
     if (len < 0)
@@ -240,7 +239,7 @@ static int feed(struct Noise *n)
     uint64_t made = n->damage.counters.bytes_out - before;
     uint64_t spent = made > (uint64_t)len ? made : (uint64_t)len;
     pacer_spend(&n->pacer, n->now, spent * BYTE_BITS, 0);
-    return EXIT_DONE;
+    return EXIT_DELIVERED;
 }
 
 /* Write what has its time. */
@@ -248,7 +247,7 @@ static int drain(struct Noise *n)
 {
     struct View ready = delay_ready(&n->queue, n->now);
     if (ready.len == 0 || n->refused)
-        return EXIT_DONE;
+        return EXIT_DELIVERED;
     ptrdiff_t len = port_write(&n->port, ready.data, ready.len);
     if (len < 0 && n->port.error == EPIPE) {
         diag("stdout: the reader went away");
@@ -258,7 +257,7 @@ static int drain(struct Noise *n)
         return failed(n->port.error, "stdout", "cannot write");
     delay_take(&n->queue, (size_t)len);
     n->refused = (size_t)len < ready.len;
-    return EXIT_DONE;
+    return EXIT_DELIVERED;
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -285,27 +284,41 @@ static int copy(struct Noise *n)
     while (!n->port.eof || delay_len(&n->queue) > 0) {
         pause_until_ready(n);
         if (loop_signal(&n->loop) != 0)
-            return EXIT_BY_SIGNAL + loop_signal(&n->loop);
-        int code = EXIT_DONE;
+            return EXIT_SIGNAL + loop_signal(&n->loop);
+        int code = EXIT_DELIVERED;
         if (loop_ready(&n->loop, LOOP_LINK_OUT))
             n->refused = false;
         if (loop_ready(&n->loop, LOOP_LINK_IN))
             code = feed(n);
-        if (code == EXIT_DONE)
+        if (code == EXIT_DELIVERED)
             code = drain(n);
-        if (code != EXIT_DONE)
+        if (code != EXIT_DELIVERED)
             return code;
     }
-    return EXIT_DONE;
+    return EXIT_DELIVERED;
+}
+
+/* Append a count to line, which has room for it, unless it is 0. */
+static void add_count(char *line, uint64_t count, const char *one, const char *more)
+{
+    if (count > 0)
+        sprintf(strchr(line, '\0'), ", %" PRIu64 " %s", count, count == 1 ? one : more);
 }
 
 static void print_statistics(const struct DamageCounters *c)
 {
-    diag_line("dttk noise: %" PRIu64 " frames in, %" PRIu64 " lost, %" PRIu64
-              " duplicated, %" PRIu64 " reordered; %" PRIu64 " bytes in, %" PRIu64 " out, %" PRIu64
-              " bits flipped, %" PRIu64 " bytes dropped, %" PRIu64 " inserted, %" PRIu64 " bursts",
-              c->frames_in, c->lost, c->duplicated, c->reordered, c->bytes_in, c->bytes_out,
-              c->bits_flipped, c->dropped, c->inserted, c->bursts);
+    char frames[200] = "", bytes[200] = "";
+    add_count(frames, c->frames_in, "frame in", "frames in");
+    add_count(frames, c->lost, "lost", "lost");
+    add_count(frames, c->duplicated, "duplicated", "duplicated");
+    add_count(frames, c->reordered, "reordered", "reordered");
+    add_count(bytes, c->bits_flipped, "bit flipped", "bits flipped");
+    add_count(bytes, c->dropped, "byte dropped", "bytes dropped");
+    add_count(bytes, c->inserted, "byte inserted", "bytes inserted");
+    add_count(bytes, c->bursts, "burst", "bursts");
+    diag_line("dttk noise: %s%s%" PRIu64 " byte%s in, %" PRIu64 " out%s",
+              frames[0] != '\0' ? frames + 2 : "", frames[0] != '\0' ? "; " : "", c->bytes_in,
+              c->bytes_in == 1 ? "" : "s", c->bytes_out, bytes);
 }
 
 /* A pipe as small as a UART's buffer, or as small as what it holds already lets it be. */
@@ -359,7 +372,7 @@ int cmd_noise(int argc, char **argv)
     if (!parse(argc, argv, &options))
         return EXIT_USAGE;
     if (options.help)
-        return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? EXIT_IO : EXIT_DONE;
+        return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? EXIT_IO : EXIT_DELIVERED;
     if (isatty(STDIN_FILENO) == 1 || isatty(STDOUT_FILENO) == 1) {
         diag("noise copies stdin to stdout: neither may be a terminal: redirect %s",
              isatty(STDIN_FILENO) == 1 ? "stdin" : "stdout");

@@ -85,18 +85,17 @@ static uint64_t take_unit(const char **text)
     return unit;
 }
 
-bool option_bytes(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out)
+bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out)
 {
     const char *p = text;
     uint64_t whole = 0;
     uint64_t nano = 0;
     if (take_decimal(&p, &whole, &nano)) {
         uint64_t unit = take_unit(&p);
-        if (*p == '\0' && scale(whole, nano, unit, min, max, out))
+        if (*p == '\0' && scale(whole, nano, unit, 0, max, out))
             return true;
     }
-    diag("%s: must be bytes, such as 64k or 1.5M, from %" PRIu64 " to %" PRIu64 ": %s", name, min,
-         max, text);
+    diag("%s: must be bytes a second, such as 64k or 1.5M: %s", name, text);
     return false;
 }
 
@@ -156,7 +155,10 @@ bool option_real(const char *name, const char *text, double min, double max, dou
 {
     double value = 0;
     const char *end = NULL;
-    if (real(text, &value, &end) && *end == '\0' && value >= min && value <= max) {
+    bool good = real(text, &value, &end);
+    if (good)
+        value *= (double)take_unit(&end);
+    if (good && *end == '\0' && value >= min && value <= max) {
         *out = value;
         return true;
     }
@@ -218,9 +220,9 @@ void option_refuse(int result, char *const *argv, const char *letters)
     bool has_letter = optopt > 0 && optopt <= UINT8_MAX;
     bool known = optopt > UINT8_MAX || (has_letter && strchr(letters, optopt) != NULL);
     if (result == ':')
-        diag("an option needs a value: %s", has_letter ? letter : argv[optind - 1]);
+        diag("this option needs a value: %s", has_letter ? letter : argv[optind - 1]);
     else if (known) /* getopt_long complains of these only if a value was given with = */
-        diag("an option takes no value: %s", argv[optind - 1]);
+        diag("this option takes no value: %s", argv[optind - 1]);
     else
         diag("no such option: %s", has_letter ? letter : argv[optind - 1]);
 }

@@ -15,10 +15,10 @@
 bool option_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
 /*
- * An amount of bytes (or bytes a second) from min to max: digits, perhaps a fraction, perhaps
- * k, M, G (1000s; K is k) or Ki, Mi, Gi (1024s), perhaps a B: "64k", "1.5M", "16KiB".
+ * Bytes a second from 0 to max: digits, perhaps a fraction, perhaps a unit: k, M, G (1000s; K is
+ * k) or Ki, Mi, Gi (1024s), perhaps a B: "64k", "1.5M", "16KiB".
  */
-bool option_bytes(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out);
+bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out);
 
 /* Seconds from 0 to max_s, perhaps with a fraction, in ns: "0.5". */
 bool option_seconds(const char *name, const char *text, uint64_t max_s, uint64_t *out);
@@ -29,7 +29,7 @@ bool option_ms(const char *name, const char *text, uint64_t max_ms, uint64_t *ou
 /* A percentage from 0 to max, perhaps with a fraction and a % sign, in millionths: 25 -> 250000. */
 bool option_percent(const char *name, const char *text, uint32_t max, uint32_t *out);
 
-/* A number from min to max, perhaps with a fraction or an exponent: "2.5", "1e-5". */
+/* A number from min to max, perhaps with a fraction, an exponent, a unit: "2.5", "1e5", "10k". */
 bool option_real(const char *name, const char *text, double min, double max, double *out);
 
 /* A probability from 0 to 1: "0.01", "1e-5", "5%". */

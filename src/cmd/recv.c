@@ -24,8 +24,8 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: dttk recv [options] [OUT] < LINK\n"
-    "Receive an object from the line that stdin is: verified, or not under its name.\n"
-    "  -d, --directory DIR       all objects, under the sender's names made safe\n"
+    "Receive a file from the line that stdin is: verified, or not under its name.\n"
+    "  -d, --directory DIR       all files, under the sender's names made safe\n"
     "  -f, --force               with -d: replace files that exist\n"
     "  -n, --no-clobber          never replace OUT\n"
     "      --no-resume           throw away what an earlier run left\n" WORDS_USAGE;
@@ -56,7 +56,7 @@ static int parse(int argc, char **argv, struct RecvOptions *o)
             return EXIT_DELIVERED;
         default:
             if (!words_option(option, &o->words)) {
-                option_refuse(option, argv, letters);
+                words_refuse(option, argv, letters);
                 return EXIT_USAGE;
             }
         }
@@ -69,6 +69,10 @@ static bool parse_target(int argc, char **argv, struct RecvOptions *o)
 {
     if (argc - optind > 1) {
         diag("one OUT at most, this is one more: %s", argv[optind + 1]);
+        return false;
+    }
+    if (o->folder && o->target[0] == '\0') {
+        diag("DIR is empty");
         return false;
     }
     if (argc == optind)
@@ -98,7 +102,8 @@ int cmd_recv(int argc, char **argv)
     if (!parse_target(argc, argv, &o) || !words_json_ok(&o.words, !o.target))
         return EXIT_USAGE;
     if (isatty(STDIN_FILENO)) {
-        diag("stdin is a terminal: redirect a link to it");
+        diag("stdin is a terminal: pipe a link into it "
+             "(a serial port: socat -u DEVICE,raw,echo=0 - | dttk recv ...)");
         return EXIT_USAGE;
     }
     if (!o.target && argc == optind && isatty(STDOUT_FILENO)) {

@@ -83,7 +83,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o)
         o->passes = 0;
         return true;
     case 'L':
-        return option_bytes("--limit-rate", optarg, 0, PACER_RATE_MAX, &o->rate);
+        return option_rate("--limit-rate", optarg, PACER_RATE_MAX, &o->rate);
     case OPT_PPS:
         return option_number("--pps", optarg, 0, PACER_RATE_MAX, &o->packet_rate);
     case OPT_MTU:
@@ -91,7 +91,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o)
     default:
         if (words_option(option, &o->words))
             return true;
-        option_refuse(option, argv, letters);
+        words_refuse(option, argv, letters);
         return false;
     }
 }
@@ -127,7 +127,7 @@ int cmd_send(int argc, char **argv)
     if (!words_json_ok(&o.words, true))
         return EXIT_USAGE;
     if (isatty(STDOUT_FILENO)) {
-        diag("stdout is a terminal: redirect it to a pipe, a file or a device");
+        diag("stdout is a terminal: pipe it, or redirect it to a file");
         return EXIT_USAGE;
     }
     if (o.file_count == 0 && isatty(STDIN_FILENO)) {

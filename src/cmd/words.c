@@ -1,5 +1,6 @@
 #include "cmd/words.h"
 
+#include "cmd/options.h"
 #include "host/diag.h"
 
 #include <string.h>
@@ -28,10 +29,38 @@ bool words_option(int option, struct TransferWords *words)
     }
 }
 
+/* True if the option that getopt_long does not know, letter or (0) the word, is to come. */
+static bool is_later(int letter, const char *word)
+{
+    static const char *const words[] = {"--two-way", "--port",     "--baud",
+                                        "--parity",  "--stopbits", "--flow",
+                                        "--timeout", "--wire",     "--armor"};
+    size_t len = strcspn(word, "=");
+
+    if (letter != 0)
+        return strchr("2pbtz", letter) != NULL;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strncmp(word, words[i], len) == 0 && words[i][len] == '\0')
+            return true;
+    }
+    return false;
+}
+
+void words_refuse(int result, char *const *argv, const char *letters)
+{
+    const char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = argv[optind - 1];
+
+    if (result == '?' && optopt <= UINT8_MAX && is_later(optopt, word))
+        diag("not in this version: %s", optopt != 0 ? letter : word);
+    else
+        option_refuse(result, argv, letters);
+}
+
 bool words_json_ok(const struct TransferWords *words, bool stdout_taken)
 {
     if (!stdout_taken || !words->json || strcmp(words->json, "-") != 0)
         return true;
-    diag("--json: stdout carries data, name a file: -");
+    diag("--json: stdout carries data; name a file instead of: -");
     return false;
 }

@@ -26,6 +26,9 @@ enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON };
 /* Take an option that getopt_long returned. False: it is none of these, nothing changed. */
 bool words_option(int option, struct TransferWords *words);
 
+/* As option_refuse; options of versions to come are called so. */
+void words_refuse(int result, char *const *argv, const char *letters);
+
 /* True if the statistics may go where --json says; else it has been said: stdout carries data. */
 bool words_json_ok(const struct TransferWords *words, bool stdout_taken);
 

@@ -37,13 +37,19 @@ void file_sink_close(struct FileSink *k)
     part_close(&k->part);
 }
 
-/* True if fd is the file that bears the name of the part now. */
-static bool is_part(const struct FileSink *k, int fd)
+/* Lock the part, open as fd: FILE_SINK_PART, BUSY, ERROR. */
+static enum FileSinkFound lock_part(const struct FileSink *k, int fd)
 {
     struct stat there, here;
-    return fstat(fd, &here) == 0 &&
-           fstatat(k->dir, k->part_name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return FILE_SINK_BUSY;
+    if (fstat(fd, &here) != 0)
+        return FILE_SINK_ERROR;
+    /* Between open and lock another process may have made the target of it. */
+    if (fstatat(k->dir, k->part_name, &there, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? FILE_SINK_BUSY : FILE_SINK_ERROR;
+    bool same = here.st_ino == there.st_ino && here.st_dev == there.st_dev;
+    return same ? FILE_SINK_PART : FILE_SINK_BUSY;
 }
 
 /* Open and lock the part: FILE_SINK_PART, NOTHING, FOREIGN, BUSY, ERROR. */
@@ -58,13 +64,15 @@ static enum FileSinkFound open_part(struct FileSink *k)
     int fd = openat(k->dir, k->part_name, flags);
     if (fd < 0)
         return FILE_SINK_ERROR;
-    /* Between open and lock another process may have made the target of it. */
-    if ((flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) || !is_part(k, fd)) {
-        close(fd);
-        return FILE_SINK_BUSY;
+    enum FileSinkFound found = lock_part(k, fd);
+    if (found == FILE_SINK_PART) {
+        part_init(&k->part, fd);
+        return found;
     }
-    part_init(&k->part, fd);
-    return FILE_SINK_PART;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return found;
 }
 
 static enum FileSinkFound judge(const struct FileSink *k, int opened, const struct Journal *j)

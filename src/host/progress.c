@@ -134,9 +134,12 @@ static void put_together(struct Line *line, const struct Progress *p, const stru
     snprintf(part, sizeof part, "%s/s", progress_bytes(number, p->rate));
     add_part(line, part);
     if (s->total > s->done && p->rate > 0) {
-        double left = (double)(s->total - s->done) / (double)p->rate * (double)CLOCK_SECOND;
+        uint64_t left = (s->total - s->done - 1) / p->rate + 1; /* s, rounded up */
 
-        snprintf(part, sizeof part, "%s left", progress_time(number, (uint64_t)left));
+        if (left < 60)
+            snprintf(part, sizeof part, "%" PRIu64 " s left", left);
+        else
+            snprintf(part, sizeof part, "%s left", progress_time(number, left * CLOCK_SECOND));
         add_part(line, part);
     }
     if (s->lost > 0) {

@@ -76,6 +76,11 @@ unsigned report_redundancy_needed(const struct Slot *slot)
     return worst > 0 && worst < 10 ? (unsigned)(worst * 100) + 2 : 0;
 }
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* "35.0 kB in 3.1 s (11.3 kB/s, 62 packets/s)"; rates only of a time that means something. */
 static void describe_flow(char *out, size_t size, uint64_t bytes, uint64_t packets, uint64_t begin,
                           uint64_t end)
@@ -84,7 +89,8 @@ static void describe_flow(char *out, size_t size, uint64_t bytes, uint64_t packe
     double s = seconds(begin, end);
 
     if (s < 1e-3) {
-        snprintf(out, size, "%s in %" PRIu64 " packets", progress_bytes(amount, bytes), packets);
+        snprintf(out, size, "%s in %" PRIu64 " packet%s", progress_bytes(amount, bytes), packets,
+                 plural(packets));
         return;
     }
     snprintf(out, size, "%s in %s (%s/s, %.0f packets/s)", progress_bytes(amount, bytes),
@@ -99,7 +105,8 @@ static void say_verified(const struct StoreResult *result, const struct Slot *sl
 
     describe_flow(flow, sizeof flow, result->size, c->packets, slot->first_packet, now);
     if (c->repaired > 0)
-        snprintf(repaired, sizeof repaired, "%" PRIu64 " symbols repaired", c->repaired);
+        snprintf(repaired, sizeof repaired, "%" PRIu64 " symbol%s repaired", c->repaired,
+                 plural(c->repaired));
     diag("%s: verified: %s, loss %.1f %%, %s", result->path, flow, 100 * loss_of(c), repaired);
 }
 
@@ -122,15 +129,14 @@ static void describe_missing(char *out, size_t size, const struct Slot *slot)
     /* Without a loss it was something else: an early end, or nobody there. */
     bool lossy = slot->counters.lost > 0 && !slot->aborted;
     unsigned needed = lossy ? report_redundancy_needed(slot) : 0;
-    char enough[48] = "";
+    char enough[64] = "", loss[24] = "";
 
     if (needed > 0)
-        snprintf(enough, sizeof enough, ", -r %u would have been enough", needed);
-    snprintf(out, size,
-             "%" PRIu64 " of %" PRIu64 " symbols missing, %" PRIu64
-             " repairs came for them, loss %.1f %%%s",
-             l->symbols - slot->object.have, l->symbols, slot->repairs.total,
-             100 * loss_of(&slot->counters), enough);
+        snprintf(enough, sizeof enough, "; -r %u would have been enough this time", needed);
+    if (slot->counters.lost > 0)
+        snprintf(loss, sizeof loss, ", loss %.1f %%", 100 * loss_of(&slot->counters));
+    snprintf(out, size, "%" PRIu64 " of %" PRIu64 " symbol%s missing%s%s",
+             l->symbols - slot->object.have, l->symbols, plural(l->symbols), loss, enough);
 }
 
 static void say_incomplete(const struct StoreResult *result, const struct Slot *slot)
@@ -298,8 +304,9 @@ void report_plan(const struct Report *r, const struct ReportSend *o)
         return;
     }
     describe_duration(duration, sizeof duration, o, packets);
-    diag("%s: %" PRIu64 " symbols of %u bytes, %" PRIu64 " packets in frames of %zu%s", o->name,
-         o->sender->layout.symbols, c->plan.symbol_size, packets, o->mtu, duration);
+    diag("%s: %" PRIu64 " symbol%s of %u bytes, %" PRIu64 " packets in frames of %zu%s", o->name,
+         o->sender->layout.symbols, plural(o->sender->layout.symbols), c->plan.symbol_size, packets,
+         o->mtu, duration);
 }
 
 static uint64_t size_of(const struct Sender *s)
@@ -336,8 +343,9 @@ void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int
     if (r->quiet || exit_code != 0)
         return;
     describe_flow(flow, sizeof flow, size_of(o->sender), c->packets, o->begin, now);
-    diag("%s: sent: %s, %s on the line, %" PRIu64 " repairs for %" PRIu64 " symbols", o->name, flow,
-         progress_bytes(amount, o->wire), c->repairs, c->sources);
+    diag("%s: sent: %s, %s on the line, %" PRIu64 " repair%s for %" PRIu64 " symbol%s", o->name,
+         flow, progress_bytes(amount, o->wire), c->repairs, plural(c->repairs), c->sources,
+         plural(c->sources));
 }
 
 static double timeval_seconds(struct timeval t)

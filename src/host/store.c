@@ -39,11 +39,11 @@ uint64_t store_here(struct Store *s, unsigned n)
     return bytes;
 }
 
-void store_report(struct Store *s, unsigned n, enum StoreWhat what, int exit_code,
-                  const char *suffix, const char *format, ...)
+void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, const char *suffix,
+                  const char *format, ...)
 {
     char path[PATH_MAX], reason[REASON_MAX];
-    struct StoreResult result = {what, exit_code, path, reason, 0, 0, n};
+    struct StoreResult result = {what, code, path, reason, 0, 0, n};
     const char *name = "", *slash = "";
     va_list args;
     va_start(args, format);
@@ -65,14 +65,21 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int exit_cod
     s->config.report(s->config.report_ctx, &result);
 }
 
+static void say_failed(struct Store *s, unsigned n, const char *doing, int error)
+{
+    if (error == EPIPE)
+        store_report(s, n, STORE_FAILED, EXIT_IO, "", "%s", store_error(error));
+    else
+        store_report(s, n, STORE_FAILED, EXIT_IO, "", "cannot %s: %s", doing, store_error(error));
+}
+
 void store_fail(struct Store *s, unsigned n, const char *doing)
 {
-    int error = errno;
     struct StoreSlot *slot = &s->slots[n];
     if (slot->state != STORE_SLOT_OPEN)
         return;
     slot->state = STORE_SLOT_FAILED;
-    store_report(s, n, STORE_FAILED, 1, "", "%s: %s", doing, store_error(error));
+    say_failed(s, n, doing, errno);
 }
 
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)
@@ -274,17 +281,16 @@ int store_pump(struct Store *s)
     if (spool_pump(s->spool, PUMP_AT_ONCE) == 0) {
         if (s->draining && spool_pending(s->spool) == 0) {
             s->draining = false;
-            store_report(s, s->holder, STORE_VERIFIED, 0, "", "verified");
+            store_report(s, s->holder, STORE_VERIFIED, EXIT_DELIVERED, "", "verified");
         }
         return 0;
     }
-    if (s->draining) {
-        s->draining = false;
-        store_report(s, s->holder, STORE_FAILED, 1, "", "write: %s", store_error(s->spool->error));
-    } else {
-        errno = s->spool->error;
+    errno = s->spool->error;
+    if (s->draining)
+        say_failed(s, s->holder, "write", errno);
+    else
         store_fail(s, s->holder, "write");
-    }
+    s->draining = false;
     errno = s->spool->error;
     return -1;
 }

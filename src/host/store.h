@@ -15,6 +15,7 @@
 #define HOST_STORE_H
 
 #include "core/receiver.h"
+#include "host/exit_code.h"
 
 #define STORE_SLOTS_MAX     64
 #define STORE_MEMORY_OBJECT ((uint64_t)24 << 20) /* most bookkeeping of one object */
@@ -28,14 +29,15 @@ enum StoreTarget {
     STORE_DESCRIPTOR, /* fd (path is what to call it): takes one object, released in order */
 };
 
+/* With the exit code that goes with it, EXIT_... */
 enum StoreWhat {
-    STORE_NOTE,       /* exit code 0: worth a line, decides nothing (what was set aside, resumed) */
-    STORE_VERIFIED,   /* 0: there, equal, safe; on a descriptor: every byte was written */
-    STORE_HAVE,       /* 0: was there already */
-    STORE_REFUSED,    /* 7, or 1 for want of space or memory (2: the target): nothing was taken */
-    STORE_FAILED,     /* 1 (7: the name was taken meanwhile): write, fsync, rename ... said no */
-    STORE_MISMATCH,   /* 6: the digest differs, and it ends with that */
-    STORE_INCOMPLETE, /* 5: what arrived is kept (but on a descriptor) */
+    STORE_NOTE,     /* DELIVERED: worth a line, decides nothing (what was set aside, resumed) */
+    STORE_VERIFIED, /* DELIVERED: there, equal, safe; on a descriptor: every byte was written */
+    STORE_HAVE,     /* DELIVERED: was there already */
+    STORE_REFUSED,  /* REFUSED; IO for want of space or memory, USAGE: the target; nothing taken */
+    STORE_FAILED, /* IO: write, fsync, rename ... said no; REFUSED: the name was taken meanwhile */
+    STORE_MISMATCH,   /* INTEGRITY: the digest differs, and it ends with that */
+    STORE_INCOMPLETE, /* INCOMPLETE: what arrived is kept (but on a descriptor) */
 };
 
 /* Everything is borrowed for the call of report. */
@@ -93,8 +95,8 @@ struct Store {
 /*
  * Look at the target. An explicit OUT that is a FIFO or a device (symbolic links followed) becomes
  * STORE_DESCRIPTOR here: opened, and s->config says so afterwards. 0; or an exit code (reported):
- * 7 for no_clobber and a target that exists, 2 for a folder as OUT or no folder as DIR, 1
- * otherwise. store_free is fine and needed in either case.
+ * EXIT_REFUSED for no_clobber and a target that exists, EXIT_USAGE for a folder as OUT or no folder
+ * as DIR, EXIT_IO otherwise. store_free is fine and needed in either case.
  */
 int store_init(struct Store *s, const struct StoreConfig *config);
 
@@ -104,8 +106,8 @@ struct ReceiverStore store_callbacks(struct Store *s);
 /*
  * STORE_FILE: an object that an earlier run left there is opened again in r: its OBJECT, END and
  * REPAIR packets go through receiver_input. They never have LINK_ANSWERS: whether somebody listens
- * must come from the line. 0; or 7 (reported): what is there is not ours or broken, it was not
- * touched. The other targets: 0.
+ * must come from the line. 0; or EXIT_REFUSED, EXIT_IO (reported): what is there is not ours,
+ * broken or not to be read; it was not touched. The other targets: 0.
  */
 int store_begin(struct Store *s, struct Receiver *r, uint64_t now);
 

@@ -7,168 +7,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- An earlier run's part --------------------------------------------------------------------*/
-
-/* Mark in o, whose layout is the journal's, what the journal says and the part is long enough
- * for.*/
-static void mark_arrived(struct Object *o, const struct Journal *j, uint64_t part_bytes)
-{
-    const struct ObjectLayout *l = &o->layout;
-    for (uint64_t i = 0; j->arrived != NULL && i < l->symbols; i++) {
-        if (j->arrived[i / 8] == 0) {
-            i |= 7;
-            continue;
-        }
-        bool arrived = (j->arrived[i / 8] >> i % 8 & 1) != 0;
-        if (arrived && i * l->symbol_size + object_symbol_bytes(l, i) <= part_bytes)
-            object_mark(o, i);
-    }
-}
-
-/* The same into another grid. */
-static bool mark_regridded(struct Object *to, const struct Journal *j, uint64_t part_bytes)
-{
-    struct ObjectLayout l = journal_layout(j);
-    uint64_t size = object_memory(&l);
-    struct Object from;
-    if (size > STORE_MEMORY_OBJECT)
-        return true; /* nobody could have held that: nothing is taken over */
-    void *memory = calloc(1, size > 0 ? (size_t)size : 1);
-    if (memory == NULL)
-        return false;
-    object_init(&from, &l, memory);
-    mark_arrived(&from, j, part_bytes);
-    object_regrid(to, &from);
-    free(memory);
-    return true;
-}
-
-static bool same_layout(const struct ObjectLayout *a, const struct ObjectLayout *b)
-{
-    return a->size == b->size && a->symbol_size == b->symbol_size && a->blocks == b->blocks &&
-           a->count == b->count;
-}
-
-bool store_resume(void *ctx, unsigned n, struct Object *object)
-{
-    struct Store *s = ctx;
-    struct StoreSlot *slot = &s->slots[n];
-    struct ObjectLayout l = journal_layout(&slot->journal);
-    struct stat st;
-    if (fstat(slot->sink.part.fd, &st) != 0) {
-        store_fail(s, n, "read back");
-        return false;
-    }
-    slot->sink.part.end = (uint64_t)st.st_size;
-    if (same_layout(&l, &object->layout)) {
-        mark_arrived(object, &slot->journal, (uint64_t)st.st_size);
-    } else if (!mark_regridded(object, &slot->journal, (uint64_t)st.st_size)) {
-        store_fail(s, n, "take over what is here");
-        return false;
-    }
-    slot->loaded = true;
-    store_report(s, n, STORE_NOTE, 0, "",
-                 "going on: %" PRIu64 " of %" PRIu64 " bytes are here from an earlier run",
-                 store_here(s, n), slot->info.size);
-    return true;
-}
-
-int store_begin(struct Store *s, struct Receiver *r, uint64_t now)
-{
-    struct FileSink sink;
-    struct Journal j;
-    if (s->config.target != STORE_FILE || s->config.no_resume)
-        return 0;
-    if (file_sink_init(&sink, s->dir, s->base) != 0)
-        return 0; /* said when an object comes */
-    enum FileSinkFound found = file_sink_look(&sink, &j, s->config.crc32c);
-    file_sink_close(&sink);
-    int code = store_found(s, STORE_NO_SLOT, found);
-    if (found == FILE_SINK_PART) {
-        memcpy(s->packet, j.object, j.object_len);
-        receiver_input(r, view_of(s->packet, j.object_len), now);
-        store_replay(s, r, now);
-        s->holder_idle = s->taken;
-        s->holder_packets = s->config.slots[s->holder].counters.packets;
-    }
-    journal_close(&j);
-    return code;
-}
-
-/* The journal's next packet, as one of the object as it is in slot n, into s->packet: its length,
- * or 0: there is no more. */
-static size_t next_replayed(struct Store *s, unsigned n)
-{
-    struct StoreSlot *slot = &s->slots[n];
-    const struct Slot *of = &s->config.slots[n];
-    struct Journal *j = &slot->journal;
-    struct ObjectLayout l = journal_layout(j);
-    struct Packet p;
-    struct Buffer b;
-    size_t len = 0;
-    if (!slot->end_replayed) {
-        slot->end_replayed = true;
-        if (packet_parse(view_of(j->end, j->end_len), s->config.crc32c, &p) == PACKET_OK) {
-            p.as.end.symbols = of->object.layout.symbols; /* of this grid */
-            buffer_init(&b, s->packet, PACKET_MAX, 0);
-            buffer_reset(&b, PACKET_HEADROOM);
-            if (packet_append_end(&b, &p.as.end) &&
-                packet_close(&b, PACKET_END, of->seq, of->tags[0]))
-                return buffer_view(&b).len;
-        }
-    }
-    /* Repairs over the symbols of another grid are of no use. */
-    if (!same_layout(&l, &of->object.layout) || !journal_next_repair(j, s->packet, &len) ||
-        len < PACKET_HEADER)
-        return 0;
-    s->packet[1] = of->seq;
-    put_u16(s->packet + 2, of->tags[0]);
-    return len;
-}
-
-static void replay(struct Store *s, struct Receiver *r, unsigned n, uint64_t now)
-{
-    struct StoreSlot *slot = &s->slots[n];
-    /* The object may be finished by one of them: then the slot does not replay any more. */
-    while (slot->replaying) {
-        size_t len = next_replayed(s, n);
-        if (len > 0) {
-            receiver_input(r, view_of(s->packet, len), now);
-        } else {
-            slot->replaying = false;
-            journal_close(&slot->journal);
-        }
-    }
-}
-
-bool store_wants_replay(const struct Store *s)
-{
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
-        if (s->slots[n].replaying)
-            return true;
-    }
-    return s->drop >= 0;
-}
-
-void store_replay(struct Store *s, struct Receiver *r, uint64_t now)
-{
-    if (s->drop >= 0) {
-        unsigned n = (unsigned)s->drop;
-        s->drop = -1;
-        receiver_drop(r, n, true, now);
-    }
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
-        if (s->slots[n].replaying)
-            replay(s, r, n, now);
-    }
-}
-
 /* ---- Complete ---------------------------------------------------------------------------------*/
 
 static enum ReceiverCheck failed(struct Store *s, unsigned n, const char *doing)
 {
     store_fail(s, n, doing);
     return RECEIVER_FAILED;
+}
+
+/* kept: "; kept in " and where; both may be empty. */
+static void say_differs(struct Store *s, unsigned n, const char *kept, const char *where)
+{
+    store_report(s, n, STORE_MISMATCH, EXIT_INTEGRITY, "",
+                 "what arrived is not what was sent (the digest differs); send it again%s%s", kept,
+                 where);
 }
 
 static enum ReceiverCheck differs(struct Store *s, unsigned n)
@@ -178,8 +30,7 @@ static enum ReceiverCheck differs(struct Store *s, unsigned n)
     bool stream = store_slot_is_stream(slot);
     slot->mismatch = true;
     if (stream || (s->spool != NULL && s->spool->released > 0)) {
-        store_report(s, n, STORE_MISMATCH, 6, "", "the digest differs%s",
-                     s->spool != NULL ? "; what was written cannot be taken back" : "");
+        say_differs(s, n, s->spool != NULL ? "; what was written is wrong" : "", "");
         slot->state = STORE_SLOT_FAILED;
         return RECEIVER_FAILED;
     }
@@ -200,7 +51,7 @@ static enum ReceiverCheck verified(struct Store *s, unsigned n, enum StoreWhat w
     struct StoreSlot *slot = &s->slots[n];
     s->draining = store_pending(s) > 0;
     if (!s->draining)
-        store_report(s, n, what, 0, "", "%s", words);
+        store_report(s, n, what, EXIT_DELIVERED, "", "%s", words);
     store_remember(s, slot);
     store_settle(s, n);
     return RECEIVER_VERIFIED;
@@ -228,13 +79,16 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
     }
     if (file_sink_commit(&slot->sink, &c, &odd) != 0) {
         if (errno != EEXIST)
-            return failed(s, n, "cannot be put in place");
+            return failed(s, n, "give it its name");
         slot->state = STORE_SLOT_FAILED;
-        store_report(s, n, STORE_FAILED, 7, "", "exists");
+        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "", "%s",
+                     slot->rival ? store_stays(s) : "the name was taken meanwhile");
         return RECEIVER_FAILED;
     }
     if (odd != 0)
-        store_report(s, n, STORE_NOTE, 0, "", "time or mode not set: %s", store_error(odd));
+        store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
+                     "verified, but its time or permissions could not be set: %s",
+                     store_error(odd));
     return verified(s, n, STORE_VERIFIED, "verified");
 }
 
@@ -312,27 +166,46 @@ static bool is_void(struct Store *s, unsigned n)
            of->object.have == unsaved_symbols(&of->object, part);
 }
 
+/* What is kept of an object that misses something. */
 static void say_incomplete(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
+    const char *part = slot->sink.part_name;
     uint64_t here = store_here(s, n);
     if (slot->mismatch)
-        store_report(s, n, STORE_MISMATCH, 6, "", "the digest differs%s%s",
-                     s->spool == NULL ? "; what came is in " : "",
-                     s->spool == NULL ? slot->sink.part_name : "");
+        say_differs(s, n, s->spool == NULL ? "; kept in " : "", s->spool == NULL ? part : "");
     else if (s->spool != NULL)
-        store_report(s, n, STORE_INCOMPLETE, 5, "", "incomplete: %" PRIu64 " bytes arrived", here);
+        store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
+                     "incomplete: its first %" PRIu64 " bytes were written",
+                     store_slot_is_stream(slot) ? here - store_pending(s) : s->spool->released);
     else if (store_slot_is_stream(slot))
-        store_report(s, n, STORE_INCOMPLETE, 5, "",
-                     "incomplete: the first %" PRIu64 " bytes of a stream are in %s", here,
-                     slot->sink.part_name);
+        store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
+                     "incomplete: its first %" PRIu64 " bytes are kept in %s", here, part);
     else if (is_void(s, n))
-        store_report(s, n, STORE_INCOMPLETE, 5, "", "incomplete: none of its bytes arrived");
+        store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
+                     "incomplete: nothing of it is kept");
     else
-        store_report(s, n, STORE_INCOMPLETE, 5, "",
-                     "incomplete: %" PRIu64 " of %" PRIu64
-                     " bytes are kept in %s; receive it again to go on from there",
-                     here, slot->info.size, slot->sink.part_name);
+        store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
+                     "incomplete: kept in %s: receive it again to go on", part);
+}
+
+/* Say what could not be kept. */
+static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, int error)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    bool older = slot->resumed && !slot->mismatch; /* an older journal is there, and right */
+    enum StoreWhat what = told ? STORE_NOTE : STORE_FAILED;
+    int code = told ? EXIT_DELIVERED : EXIT_IO;
+    if (!recorded)
+        store_report(s, n, what, code, "", "cannot record what arrived: %s; the next run %s",
+                     store_error(error), older ? "goes on where this one began" : "begins anew");
+    else if (slot->sink.part.lost || is_void(s, n))
+        store_report(s, n, what, code, "",
+                     "cannot write what arrived: %s; the next run begins anew", store_error(error));
+    else
+        store_report(s, n, what, code, "",
+                     "cannot write all that arrived: %s; the rest is kept in %s",
+                     store_error(error), slot->sink.part_name);
 }
 
 /* Save what arrived, and if something has failed, now or before, say what became of it. */
@@ -340,13 +213,13 @@ static void keep_part(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
     struct Part *part = &slot->sink.part;
-    bool told = slot->state == STORE_SLOT_FAILED, nothing;
+    bool told = slot->state == STORE_SLOT_FAILED, nothing, recorded = true;
     int error = 0;
     part_sync(part); /* what fails is in part->error, and in part_unsaved */
     nothing = is_void(s, n);
     if (nothing)
         file_sink_remove(&slot->sink);
-    else if (save_journal(s, n) != 0)
+    else if (!(recorded = save_journal(s, n) == 0))
         error = errno;
     if (error == 0 && (!told || part->lost))
         error = part->error;
@@ -354,11 +227,11 @@ static void keep_part(struct Store *s, unsigned n)
         return;
     slot->state = STORE_SLOT_FAILED;
     if (error != 0)
-        store_report(s, n, told ? STORE_NOTE : STORE_FAILED, told ? 0 : 1, "",
-                     "what arrived could not be kept: %s", store_error(error));
+        say_lost(s, n, told, recorded, error);
     else
-        store_report(s, n, STORE_NOTE, 0, "", "what arrived is kept in %s%s", slot->sink.part_name,
-                     store_slot_is_stream(slot) ? "" : "; receive it again to go on from there");
+        store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "", "what arrived is kept in %s%s",
+                     slot->sink.part_name,
+                     store_slot_is_stream(slot) ? "" : ": receive it again to go on");
 }
 
 void store_keep(struct Store *s, unsigned n)
@@ -367,7 +240,8 @@ void store_keep(struct Store *s, unsigned n)
     bool told = slot->state == STORE_SLOT_FAILED;
     if (!slot->loaded) {
         if (!told)
-            store_report(s, n, STORE_REFUSED, 1, "", "no memory for an object of that many parts");
+            store_report(s, n, STORE_REFUSED, EXIT_IO, "",
+                         "too many symbols for the memory set aside; a larger --mtu makes fewer");
         s->taken = false;
         if (s->spool == NULL && !slot->resumed)
             file_sink_remove(&slot->sink);
@@ -388,7 +262,7 @@ void store_end(struct Store *s)
             store_keep(s, n);
     }
     if (s->draining)
-        store_report(s, s->holder, STORE_INCOMPLETE, 5, "",
-                     "verified, but %" PRIu64 " bytes were not written", store_pending(s));
+        store_report(s, s->holder, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
+                     "verified, but its last %" PRIu64 " bytes were not taken", store_pending(s));
     s->draining = false;
 }

@@ -12,13 +12,13 @@
 
 static enum ReceiverOpen refuse(struct Store *s, unsigned n, const char *suffix, const char *why)
 {
-    store_report(s, n, STORE_REFUSED, 7, suffix, "%s", why);
+    store_report(s, n, STORE_REFUSED, EXIT_REFUSED, suffix, "%s", why);
     return RECEIVER_REFUSE;
 }
 
 static enum ReceiverOpen refuse_errno(struct Store *s, unsigned n, const char *doing)
 {
-    store_report(s, n, STORE_REFUSED, 1, "", "%s: %s", doing, store_error(errno));
+    store_report(s, n, STORE_REFUSED, EXIT_IO, "", "%s: %s", doing, store_error(errno));
     return RECEIVER_REFUSE;
 }
 
@@ -43,7 +43,8 @@ static enum ReceiverOpen set_aside(struct Store *s, unsigned n, struct FileSink 
     char aside[NAME_MAX + 1];
     if (file_sink_set_aside(k, aside) != 0)
         return refuse_errno(s, n, "cannot set the unfinished file of an earlier run aside");
-    store_report(s, n, STORE_NOTE, 0, NAMES_PART, "of another object: set aside as %s", aside);
+    store_report(s, n, STORE_NOTE, EXIT_DELIVERED, NAMES_PART,
+                 "left by an earlier run, and cannot be gone on with here: set aside as %s", aside);
     return RECEIVER_TAKE;
 }
 
@@ -67,8 +68,8 @@ static enum ReceiverOpen take_over(struct Store *s, unsigned n, const struct Pac
         return answer;
     }
     diag_escape(shown, sizeof shown, object->name);
-    store_report(s, n, STORE_REFUSED, 7, "",
-                 "takes one object only; refused: %s (-d DIR takes them all)",
+    store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "",
+                 "takes one file, -d DIR takes all; refused: %s",
                  object->name.len > 0 ? shown : "one without a name");
     return RECEIVER_REFUSE;
 }
@@ -81,22 +82,28 @@ static enum ReceiverOpen choose_name(struct Store *s, unsigned n, const struct P
     if (names_sanitise(object->name, object->id, slot->name) == NAMES_REPLACED &&
         object->name.len > 0) {
         diag_escape(shown, sizeof shown, object->name);
-        store_report(s, n, STORE_NOTE, 0, "", "so named here, for this name is not allowed: %s",
-                     shown);
+        store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
+                     "named so because the sender's name is not allowed: %s", shown);
     }
     for (unsigned i = 0; i < s->config.slot_count; i++) {
         const struct StoreSlot *other = &s->slots[i];
         bool live = other->state == STORE_SLOT_OPEN || other->state == STORE_SLOT_FAILED;
         if (i != n && live && strcmp(other->name, slot->name) == 0)
-            return refuse(s, n, "", "another object of that name is being received");
+            return refuse(s, n, "", "two files of this name at once: the second is refused");
     }
     return RECEIVER_TAKE;
+}
+
+const char *store_stays(const struct Store *s)
+{
+    return s->config.no_clobber ? "exists, with other content, and -n forbids to replace it"
+                                : "exists, with other content; -f replaces it";
 }
 
 /* What bears the target's name already, and does that hinder? */
 static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
 {
-    const struct StoreSlot *slot = &s->slots[n];
+    struct StoreSlot *slot = &s->slots[n];
     uint8_t flags = slot->info.flags;
     bool folder = s->config.target == STORE_FOLDER;
     bool id_is_digest =
@@ -106,32 +113,36 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
     if (!folder && s->config.no_clobber)
-        return refuse(s, n, "", "exists");
+        return refuse(s, n, "", "exists, and -n forbids to replace it");
     if (there == FILE_SINK_SAME) {
-        store_report(s, n, STORE_HAVE, 0, "", "already here");
+        store_report(s, n, STORE_HAVE, EXIT_DELIVERED, "", "already here");
         store_remember(s, slot);
         return RECEIVER_HAVE;
     }
     if (!folder)
         return RECEIVER_TAKE;
     if (there == FILE_SINK_UNTOUCHED)
-        return refuse(s, n, "", "exists and is no regular file");
+        return refuse(s, n, "", "exists and is no regular file, never replaced");
     if (s->config.force && !s->config.no_clobber)
         return RECEIVER_TAKE;
     /* Only at the end can be told whether it is the same. */
-    if (there == FILE_SINK_MAYBE && (flags & OBJECT_STREAM) == 0)
+    if (there == FILE_SINK_MAYBE && (flags & OBJECT_STREAM) == 0) {
+        slot->rival = true;
         return RECEIVER_TAKE;
-    return refuse(s, n, "", "exists, with other content; -f replaces it");
+    }
+    return refuse(s, n, "", store_stays(s));
 }
 
 int store_found(struct Store *s, unsigned n, enum FileSinkFound found)
 {
+    const char *name = n != STORE_NO_SLOT ? s->slots[n].name : s->base;
     if (found == FILE_SINK_ERROR) {
         refuse_errno(s, n, "cannot look at what an earlier run left");
-        return 1;
+        return EXIT_IO;
     }
     if (found == FILE_SINK_BUSY)
-        refuse(s, n, NAMES_PART, "another process is receiving it");
+        store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "",
+                     "another process is receiving it (%s" NAMES_PART " is locked)", name);
     else if (found == FILE_SINK_FOREIGN)
         refuse(s, n, NAMES_PART, "not from dttk; move it away, or use --no-resume");
     else if (found == FILE_SINK_BROKEN)
@@ -139,7 +150,7 @@ int store_found(struct Store *s, unsigned n, enum FileSinkFound found)
                "damaged, or not from dttk; move it and the .part away, or use --no-resume");
     else
         return 0;
-    return 7;
+    return EXIT_REFUSED;
 }
 
 /* What did an earlier run leave? TAKE: nothing that hinders; RESUME: part of this object. */
@@ -181,7 +192,7 @@ static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct Pa
     uint64_t space = file_sink_space(&slot->sink);
     if (object->size > space) {
         file_sink_close(&slot->sink);
-        store_report(s, n, STORE_REFUSED, 1, "",
+        store_report(s, n, STORE_REFUSED, EXIT_IO, "",
                      "no space: %" PRIu64 " bytes are needed, %" PRIu64 " are free", object->size,
                      space);
         return RECEIVER_REFUSE;
@@ -225,7 +236,7 @@ static enum ReceiverOpen decide(struct Store *s, unsigned n, const struct Packet
 {
     bool single = s->config.target != STORE_FOLDER;
     if ((object->flags & (OBJECT_XXH128 | OBJECT_ZSTD)) != 0)
-        return refuse(s, n, "", "sent in a way that this dttk does not know; use a newer one");
+        return refuse(s, n, "", "sent in a way this version does not know: get a newer dttk");
     if (single && is_done(s, &s->slots[n]))
         return RECEIVER_HAVE;
     if (single && s->taken && take_over(s, n, object) != RECEIVER_TAKE)

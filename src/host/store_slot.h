@@ -1,4 +1,4 @@
-/* What store.c, store_open.c and store_keep.c share: nobody else's. */
+/* What store.c and store_*.c share: nobody else's. */
 #ifndef HOST_STORE_SLOT_H
 #define HOST_STORE_SLOT_H
 
@@ -21,6 +21,7 @@ struct StoreSlot {
     bool resumed;             /* an earlier run left part of it */
     bool loaded;              /* the receiver's Slot says what is here: save that */
     bool mismatch;            /* the digest has differed once */
+    bool rival;               /* the target was there: only at the end it shows if it is the same */
     uint64_t prefix;          /* all below has arrived */
     struct FileSink sink;     /* not for a descriptor */
     struct Side side;
@@ -51,18 +52,21 @@ static inline struct Part *store_part(struct Store *s, struct StoreSlot *slot)
 }
 
 /* Tell what became of the object in slot n (or STORE_NO_SLOT); suffix goes behind the path. */
-void store_report(struct Store *s, unsigned n, enum StoreWhat what, int exit_code,
-                  const char *suffix, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, const char *suffix,
+                  const char *format, ...) __attribute__((format(printf, 6, 7)));
 
 /* errno, which must not be 0, in words; good until the next call of strerror. */
 const char *store_error(int error);
 
-/* Say that the object failed, once, by errno; what was being done. Its slot is then FAILED. */
+/* Say that the object failed, once, by errno, and what cannot be done ("write"). Its slot is then
+ * FAILED. */
 void store_fail(struct Store *s, unsigned n, const char *doing);
 
 /* A slot for object, which nothing is known of yet: OPEN. */
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object);
+
+/* Why a file in the folder that has other content stays as it is. */
+const char *store_stays(const struct Store *s);
 
 /* Say why what an earlier run left (of slot n, or STORE_NO_SLOT) hinders: an exit code; or 0. */
 int store_found(struct Store *s, unsigned n, enum FileSinkFound found);

@@ -5,20 +5,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define LINKS_MAX 40 /* symbolic links one after the other, as Linux has it */
+
 static int refuse(struct Store *s, int code, const char *reason)
 {
-    store_report(s, STORE_NO_SLOT, code == 1 ? STORE_FAILED : STORE_REFUSED, code, "", "%s",
-                 reason);
+    enum StoreWhat what = code == EXIT_IO ? STORE_FAILED : STORE_REFUSED;
+    store_report(s, STORE_NO_SLOT, what, code, "", "%s", reason);
     return code;
 }
 
 static int refuse_errno(struct Store *s)
 {
-    return refuse(s, 1, store_error(errno));
+    return refuse(s, EXIT_IO, store_error(errno));
 }
 
 static int init_descriptor(struct Store *s, bool owned)
@@ -53,7 +57,22 @@ static int init_folder(struct Store *s)
     s->dir = open(s->config.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (s->dir >= 0)
         return 0;
-    return errno == ENOTDIR ? refuse(s, 2, "not a folder") : refuse_errno(s);
+    if (errno == ENOTDIR)
+        return refuse(s, EXIT_USAGE, "not a folder");
+    return errno == ENOENT ? refuse(s, EXIT_IO, "no such folder; create it first")
+                           : refuse_errno(s);
+}
+
+static int open_folder(struct Store *s, const char *path)
+{
+    s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir >= 0)
+        return 0;
+    if (errno != ENOENT && errno != ENOTDIR)
+        return refuse_errno(s);
+    store_report(s, STORE_NO_SLOT, STORE_FAILED, EXIT_IO, "", "%s: %s",
+                 errno == ENOENT ? "no such folder" : "not a folder", path);
+    return EXIT_IO;
 }
 
 /* Split s->path and open its folder. */
@@ -62,17 +81,50 @@ static int init_place(struct Store *s)
     char *slash = strrchr(s->path, '/');
     s->base = slash != NULL ? slash + 1 : s->path;
     if (*s->base == '\0')
-        return refuse(s, 2, "names no file; use -d for a folder");
-    if (slash == NULL) {
-        s->dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    } else if (slash == s->path) {
-        s->dir = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    } else {
-        *slash = '\0';
-        s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        *slash = '/';
+        return refuse(s, EXIT_USAGE, "names no file; use -d for a folder");
+    if (slash == NULL)
+        return open_folder(s, ".");
+    if (slash == s->path)
+        return open_folder(s, "/");
+    *slash = '\0';
+    int result = open_folder(s, s->path);
+    *slash = '/';
+    return result;
+}
+
+/* Put target, to which the symbolic link *path points, in its place. 0; or -1 and errno. */
+static int follow_once(char **path, const char *target)
+{
+    const char *slash = strrchr(*path, '/');
+    int folder = *target == '/' || slash == NULL ? 0 : (int)(slash + 1 - *path);
+    char *next;
+    if (asprintf(&next, "%.*s%s", folder, *path, target) < 0) {
+        errno = ENOMEM;
+        return -1;
     }
-    return s->dir >= 0 ? 0 : refuse_errno(s);
+    free(*path);
+    *path = next;
+    return 0;
+}
+
+/* The path of the file itself, which need not exist: as open with O_CREAT finds it. NULL: errno. */
+static char *follow_links(const char *from)
+{
+    char target[PATH_MAX];
+    char *path = strdup(from);
+    for (int i = 0; path != NULL && i < LINKS_MAX; i++) {
+        ssize_t len = readlink(path, target, sizeof target - 1);
+        if (len < 0)
+            return path;
+        target[len] = '\0';
+        if (follow_once(&path, target) != 0)
+            break;
+        errno = ELOOP;
+    }
+    int error = errno;
+    free(path);
+    errno = error;
+    return NULL;
 }
 
 static int init_file(struct Store *s)
@@ -81,17 +133,14 @@ static int init_file(struct Store *s)
     const char *path = s->config.path;
     if (stat(path, &st) == 0) {
         if (S_ISDIR(st.st_mode))
-            return refuse(s, 2, "is a folder; use -d");
+            return refuse(s, EXIT_USAGE, "is a folder; use -d");
         if (!S_ISREG(st.st_mode))
             return init_device(s);
         if (s->config.no_clobber)
-            return refuse(s, 7, "exists");
+            return refuse(s, EXIT_REFUSED, "exists, and -n forbids to replace it");
     }
     /* Through a link the file is replaced, and not the link: /dev/stdout is one. */
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
-        s->path = realpath(path, NULL);
-    if (s->path == NULL)
-        s->path = strdup(path);
+    s->path = follow_links(path);
     return s->path != NULL ? init_place(s) : refuse_errno(s);
 }
 

@@ -5,23 +5,11 @@
 #ifndef HOST_TRANSFER_H
 #define HOST_TRANSFER_H
 
+#include "host/exit_code.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Exit codes: dttk(1), EXIT STATUS. */
-enum ExitCode {
-    EXIT_DELIVERED = 0,
-    EXIT_IO = 1,
-    EXIT_USAGE = 2,
-    EXIT_PORT = 3,
-    EXIT_SILENCE = 4,
-    EXIT_INCOMPLETE = 5,
-    EXIT_INTEGRITY = 6,
-    EXIT_REFUSED = 7,
-    EXIT_ABORTED = 8,
-    EXIT_SIGNAL = 128, /* + the signal's number */
-};
 
 /* What the words of a run are: common to send and recv. */
 struct TransferWords {

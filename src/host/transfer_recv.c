@@ -237,7 +237,7 @@ static int read_link(struct Receiving *t, uint64_t now)
     if (n < 0 && t->done) {
         t->port.eof = true; /* the verdict is said, and about the file alone */
     } else if (n < 0) {
-        diag_errno(t->port.error, t->port.name, "read");
+        diag_errno(t->port.error, t->port.name, "cannot read");
         return EXIT_IO;
     }
     if (n > 0)
@@ -278,10 +278,10 @@ static void explain_silence(struct Receiving *t)
     if (t->port.bytes_in == 0)
         diag("%s: nothing arrived", t->port.name);
     else if (t->receiver.counters.waiting > 0)
-        diag("%s: packets arrived, but no OBJECT that says of what: send it once more",
+        diag("%s: packets arrived, but not the one that names their file: send it again",
              t->port.name);
     else if (f->good > 0)
-        diag("%s: frames arrived, but no object among them", t->port.name);
+        diag("%s: frames arrived, but nothing of a file in them", t->port.name);
     else if (f->bad_crc + f->bad_cobs > 0)
         diag("%s: %llu bytes, but not one whole frame: only noise, or not from dttk", t->port.name,
              (unsigned long long)t->port.bytes_in);

@@ -20,7 +20,7 @@ mixed()
     tail -c "+$((half + 1))" two.cap
 }
 expect 6 "$DTTK" recv g < <(mixed)
-says '^dttk: g: the digest differs'
+says '^dttk: g: what arrived is not what was sent (the digest differs); send it again'
 [ ! -e g ] || fail 'g is there'
 rm -f g.part*
 

@@ -22,7 +22,7 @@ cat err
 [ $code -eq 8 ] || fail "the receiver's exit code is $code"
 one_line err
 says 'the sender aborted: cancelled'
-says 'bytes are kept in g.part'
+says '; kept in g.part: receive it again to go on$'
 says '"exit": *8' g.json
 [ ! -e g ] || fail 'g is there'
 

@@ -19,7 +19,7 @@ for signal in INT TERM HUP; do
     [ $code -eq $((128 + $(kill -l $signal))) ] || fail "exit $code"
     [ ! -e g ] || fail 'g is there'
     one_line err
-    says ' of 35925 bytes are kept in g.part; receive it again to go on'
+    says '; kept in g.part: receive it again to go on$'
     wait $sender || true
     "$DTTK" send -q "$photo" | "$DTTK" recv g 2>err
     says 'going on: [1-9][0-9]* of 35925 bytes are here'

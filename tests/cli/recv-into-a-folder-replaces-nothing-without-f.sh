@@ -7,14 +7,17 @@
 "$DTTK" send -q "$photo" >line
 mkdir dir
 echo mine >dir/photo.jpg
-for options in '-d dir' '-n -d dir' '-f -n -d dir'; do
-    # shellcheck disable=SC2086  # several words
-    expect 7 "$DTTK" recv $options <line
+refused() # the reason, the options
+{
+    expect 7 "$DTTK" recv "${@:2}" -d dir <line
     one_line err
-    says '^dttk: dir/photo.jpg: exists, with other content; -f replaces it$'
+    says "^dttk: dir/photo.jpg: exists, with other content$1\$"
     [ "$(cat dir/photo.jpg)" = mine ] || fail 'it was replaced'
     nothing_at dir/photo.jpg.part
-done
+}
+refused '; -f replaces it'
+refused ', and -n forbids to replace it' -n
+refused ', and -n forbids to replace it' -f -n
 for option in -f --force; do
     echo mine >dir/photo.jpg
     expect 0 "$DTTK" recv $option --directory dir <line
@@ -25,7 +28,7 @@ stays()
 {
     expect 7 "$DTTK" recv -f -d dir <line
     one_line err
-    says '^dttk: dir/photo.jpg: exists and is no regular file$'
+    says '^dttk: dir/photo.jpg: exists and is no regular file, never replaced$'
     nothing_at dir/photo.jpg.part
 }
 echo mine >mine

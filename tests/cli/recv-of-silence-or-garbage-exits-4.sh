@@ -29,4 +29,4 @@ silent ''
 tail -c 6000 < <("$DTTK" send -q "$photo") >late
 head -c 2000 late >line
 rm late
-silent 'packets arrived, but no OBJECT'
+silent 'packets arrived, but not the one that names their file'

@@ -18,7 +18,7 @@ nothing_at disk/g
 
 # shellcheck disable=SC2002  # a stream, whose size is not known beforehand
 expect 1 "$DTTK" recv disk/g < <(cat big | "$DTTK" send -q)
-says '^dttk: disk/g: write: no space left on device'
+says '^dttk: disk/g: cannot write: no space left on device'
 [ ! -e disk/g ] || fail 'there is a file'
 rm -f disk/g.part*
 

@@ -19,7 +19,7 @@ echo old >g
 for option in -n --no-clobber; do
     expect 7 "$DTTK" recv $option g <line
     one_line err
-    [ "$(cat err)" = 'dttk: g: exists' ]
+    [ "$(cat err)" = 'dttk: g: exists, and -n forbids to replace it' ]
     [ "$(cat g)" = old ] || fail 'it was replaced'
     nothing_at g.part
 done
@@ -39,8 +39,8 @@ wait $receiver || code=$?
 cat err
 [ $code -eq 7 ] || fail "exit $code"
 [ "$(cat g)" = other ] || fail 'it was replaced'
-says '^dttk: g: exists$'
-says '^dttk: g: what arrived is kept in g.part; receive it again to go on from there$'
+says '^dttk: g: the name was taken meanwhile$'
+says '^dttk: g: what arrived is kept in g.part: receive it again to go on$'
 mv g aside
 expect 0 "$DTTK" recv -n g <line
 cmp "$photo" g

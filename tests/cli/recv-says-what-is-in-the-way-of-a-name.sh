@@ -24,5 +24,5 @@ rm dir/f
     tail -c +10001 b.cap
 } >line
 expect 7 "$DTTK" recv -d dir <line
-says '^dttk: dir/f: another object of that name is being received$'
+says '^dttk: dir/f: two files of this name at once: the second is refused$'
 cmp a/f dir/f

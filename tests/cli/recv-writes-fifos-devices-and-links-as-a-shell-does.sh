@@ -1,6 +1,6 @@
 #!/bin/bash
 # An OUT that is a FIFO or a device is written in order; through a symbolic link the file it points
-# to is replaced.
+# to is replaced, or created.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
@@ -22,3 +22,13 @@ expect 0 "$DTTK" recv link <line
 cmp "$photo" dir/file
 nothing_at link.part
 nothing_at dir/file.part
+
+# Of links, relative to where they are, the last of which points to nothing yet
+ln -s dir/second first
+ln -s third dir/second
+expect 0 "$DTTK" recv -n first <line
+[ "$(find . -type l | wc -l)" -eq 3 ] || fail 'a link was replaced'
+cmp "$photo" dir/third
+ln -s loop loop
+expect 1 "$DTTK" recv loop <line
+says '^dttk: loop: too many levels of symbolic links$'

@@ -43,13 +43,19 @@ for command in send recv; do
     # Options of later versions are not taken for something else.
     for option in -2 --two-way -p --port -b --baud --wire --armor -t --timeout; do
         refused $option $command $option
+        says '^dttk: not in this version: '
     done
 done
 refused --loop=1 send --loop=1
 refused two recv g two
 refused g recv -d . g
 refused nothing nothing
+expect 2 "$DTTK" send ''
+says '^dttk: FILE is empty$'
 expect 2 "$DTTK" recv ''
+says '^dttk: OUT is empty$'
+expect 2 "$DTTK" recv -d ''
+says '^dttk: DIR is empty$'
 refused - recv --json - -
 
 # What is sent, or received into

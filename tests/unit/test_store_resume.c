@@ -222,7 +222,7 @@ Test(store_resume, a_failed_write_is_final_and_what_was_written_is_kept)
     for (uint64_t n = 0; n < 15000; n += 50)
         bench_source(&b, &s, n, 50);
     const struct BenchResult *r = bench_expect(&b, STORE_FAILED, 1);
-    cr_assert_not_null(strstr(r->reason, "write: "), "%s", r->reason);
+    cr_assert_not_null(strstr(r->reason, "cannot write: "), "%s", r->reason);
     cr_assert_eq(b.slots[0].state, SLOT_FAILED);
     receiver_drop(&b.receiver, 0, true, 1);
     r = bench_expect(&b, STORE_NOTE, 0);
