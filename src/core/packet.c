@@ -92,6 +92,12 @@ static bool digest_is_sound(struct View digest)
     return digest.len == PACKET_DIGEST || digest.len == DIGEST_SHORT;
 }
 
+/* The least T that an object may have. */
+static uint64_t least_t(const struct PacketObject *o)
+{
+    return (o->flags & OBJECT_STREAM) != 0 ? PACKET_STREAM_T : 1;
+}
+
 static void parse_object(struct Fields *f, Crc32c crc32c, uint16_t tag, struct PacketObject *o)
 {
     const uint8_t *hashed = f->rest.data;
@@ -102,7 +108,7 @@ static void parse_object(struct Fields *f, Crc32c crc32c, uint16_t tag, struct P
     o->block = take_u8(f);
     if (o->block > BLOCK_MAX)
         fail(f, PACKET_BAD_FIELDS);
-    o->symbol_size = take_varint(f, 1, PACKET_MAX);
+    o->symbol_size = take_varint(f, least_t(o), PACKET_MAX);
     o->size = (o->flags & OBJECT_STREAM) != 0 ? 0 : take_varint(f, 0, SIZE_MOST);
     struct View id = take_bytes(f, PACKET_ID);
     if (id.len == PACKET_ID)
@@ -234,8 +240,9 @@ static size_t put_hashed_head(uint8_t *p, const struct PacketObject *o)
 static bool object_is_sound(const struct PacketObject *o)
 {
     uint64_t size_most = (o->flags & OBJECT_STREAM) != 0 ? 0 : SIZE_MOST;
-    return (o->flags & ~OBJECT_KNOWN) == 0 && o->block <= BLOCK_MAX && o->symbol_size >= 1 &&
-           o->symbol_size <= PACKET_MAX && o->size <= size_most && o->name.len <= PACKET_NAME_MAX;
+    return (o->flags & ~OBJECT_KNOWN) == 0 && o->block <= BLOCK_MAX &&
+           o->symbol_size >= least_t(o) && o->symbol_size <= PACKET_MAX && o->size <= size_most &&
+           o->name.len <= PACKET_NAME_MAX;
 }
 
 size_t packet_object_size(const struct PacketObject *object)

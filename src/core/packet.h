@@ -14,6 +14,7 @@
 #define PACKET_HEAD_MAX (PACKET_HEADER + 4 * VARINT_MAX) /* header and fields before symbols */
 #define PACKET_MAX      65530                            /* longest packet that a frame can carry */
 #define PACKET_NAME_MAX 255
+#define PACKET_STREAM_T 4 /* least T of a stream: a length and some content */
 #define PACKET_ID       16
 #define PACKET_DIGEST   32
 
@@ -44,7 +45,7 @@ struct PacketObject {
     uint8_t flags;
     uint8_t salt;         /* raised by the sender until its live tags differ */
     uint8_t block;        /* log2 of the block limit B: 0 to 12 */
-    uint64_t symbol_size; /* T in bytes: 1 to PACKET_MAX */
+    uint64_t symbol_size; /* T in bytes: 1 (a stream: PACKET_STREAM_T) to PACKET_MAX */
     uint64_t size;        /* bytes, < 2^63; 0 for a stream */
     uint8_t id[PACKET_ID];
     struct View name; /* 0 to PACKET_NAME_MAX bytes, as sent: never to be trusted */

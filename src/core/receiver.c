@@ -7,7 +7,7 @@ void receiver_init(struct Receiver *r, const struct ReceiverConfig *config)
     *r = (struct Receiver){.config = *config};
     waiting_init(&r->waiting, config->waiting, config->waiting_size);
     for (unsigned i = 0; i < config->slot_count; i++)
-        config->slots[i] = (struct Slot){.state = SLOT_FREE};
+        config->slots[i] = (struct Slot){0};
 }
 
 static bool slot_has_tag(const struct Slot *slot, uint16_t tag)
@@ -39,7 +39,7 @@ static struct Finished *find_finished(struct Receiver *r, uint16_t tag, uint64_t
     for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
         struct Finished *f = &r->finished[i];
 
-        if (f->tag == tag && now - f->when < RECEIVER_FINISHED_TIME)
+        if (f->tag == tag && f->used && now - f->when < RECEIVER_FINISHED_TIME)
             return f;
     }
     return NULL;
@@ -54,28 +54,37 @@ static void remember(struct Receiver *r, uint16_t tag, const struct PacketObject
         f = &r->finished[r->finished_next];
         r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
     }
-    *f = (struct Finished){.tag = tag, .refused = refused, .size = info->size, .when = now};
+    *f = (struct Finished){
+        .used = true, .tag = tag, .refused = refused, .size = info->size, .when = now};
     memcpy(f->id, info->id, PACKET_ID);
     r->newest_finished = f;
+}
+
+/* The slot is free; what its store keeps of the object is the store's. */
+static void release(struct Receiver *r, struct Slot *slot)
+{
+    r->config.store.close(r->config.store.ctx, (unsigned)(slot - r->config.slots));
+    slot_enter(slot, SLOT_FREE);
 }
 
 /* The object of this slot is done with, one way or the other. */
 static void retire(struct Receiver *r, struct Slot *slot, bool refused, uint64_t now)
 {
-    unsigned n = (unsigned)(slot - r->config.slots);
     bool ended = slot->end_known && slot->end.rest == 0;
 
     for (unsigned i = 0; i < slot->tag_count; i++)
         remember(r, slot->tags[i], &slot->info, refused, now);
     r->newest_finished->ended = ended;
-    r->config.store.close(r->config.store.ctx, n);
-    slot->state = SLOT_FREE;
+    release(r, slot);
 }
 
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now)
 {
     CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state != SLOT_FREE);
-    retire(r, &r->config.slots[slot], refused, now);
+    if (refused)
+        retire(r, &r->config.slots[slot], true, now);
+    else
+        release(r, &r->config.slots[slot]);
 }
 
 bool receiver_pass_ended(const struct Receiver *r)
@@ -117,13 +126,27 @@ static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *in
     return NULL;
 }
 
+/*
+ * A free slot; or, if there is none, that of the object not heard of for longest, if others have
+ * had packets enough since: what it has is kept by the store, and its next OBJECT opens it again.
+ */
 static struct Slot *find_free(struct Receiver *r)
 {
+    struct Slot *oldest = &r->config.slots[0];
+
     for (unsigned i = 0; i < r->config.slot_count; i++) {
-        if (r->config.slots[i].state == SLOT_FREE)
-            return &r->config.slots[i];
+        struct Slot *slot = &r->config.slots[i];
+
+        if (slot->state == SLOT_FREE)
+            return slot;
+        if (slot->heard < oldest->heard)
+            oldest = slot;
     }
-    return NULL;
+    r->counters.no_room++;
+    if (r->counters.packets - oldest->heard < RECEIVER_IDLE)
+        return NULL;
+    release(r, oldest);
+    return oldest;
 }
 
 static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
@@ -166,10 +189,8 @@ static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
     struct Slot *slot = find_free(r);
     enum ReceiverOpen answer;
 
-    if (!slot) {
-        r->counters.no_room++;
+    if (!slot)
         return;
-    }
     r->last_slot = (unsigned)(slot - r->config.slots);
     answer = store->open(store->ctx, r->last_slot, info);
     if (answer == RECEIVER_REFUSE || answer == RECEIVER_HAVE) {
@@ -198,7 +219,7 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
         return;
     }
     if (f)
-        f->tag = 0; /* another object under an old tag: the finished one makes room */
+        f->used = false; /* another object under an old tag: the finished one makes room */
     alias = find_alias(r, info);
     if (!alias) {
         open_slot(r, p, now);
@@ -206,6 +227,17 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
     }
     slot_add_alias(r, alias, p);
     take_waiting(r, alias, p, now);
+}
+
+/* A pass over this finished object has ended, under whichever of its tags. */
+static void end_pass(struct Receiver *r, const struct Finished *of)
+{
+    for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
+        struct Finished *f = &r->finished[i];
+
+        if (f->used && f->size == of->size && memcmp(f->id, of->id, PACKET_ID) == 0)
+            f->ended = true;
+    }
 }
 
 static void input_unknown(struct Receiver *r, const struct Packet *p, struct View bytes,
@@ -216,7 +248,7 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
     if (f) {
         r->counters.stale++;
         if (p->type == PACKET_END && p->as.end.rest == 0)
-            f->ended = true;
+            end_pass(r, f);
         return;
     }
     r->counters.waiting++;
@@ -233,6 +265,7 @@ static bool from_receiver(const struct Packet *p)
 static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
                          uint64_t now)
 {
+    slot->heard = r->counters.packets;
     if (slot->state != SLOT_COLLECTING)
         return;
     /* OBJECT first: another run of the sender counts anew. */

@@ -16,8 +16,9 @@
 #include "core/stream_in.h"
 #include "core/waiting.h"
 
-#define RECEIVER_TAGS          4  /* tags under which one object may be known at a time */
-#define RECEIVER_FINISHED      64 /* tags of finished objects remembered */
+#define RECEIVER_TAGS          4   /* tags under which one object may be known at a time */
+#define RECEIVER_FINISHED      64  /* tags of finished objects remembered */
+#define RECEIVER_IDLE          256 /* packets of others after which a slot may be taken over */
 #define RECEIVER_FINISHED_TIME UINT64_C(600000000000) /* for 10 minutes, in ns */
 
 /*
@@ -81,6 +82,9 @@ struct Slot {
     bool seq_known;
     uint8_t seq;                        /* newest seen */
     uint64_t first_packet, last_packet; /* ns */
+    uint64_t heard;                     /* packets of the receiver when it last had one */
+    unsigned grids;                     /* times T or B have changed */
+    uint64_t grid_since;                /* its packets when they last did */
     struct SlotCounters counters;
 };
 
@@ -94,7 +98,7 @@ struct ReceiverCounters {
     uint64_t overrun;     /* of those: pushed out by newer ones */
     uint64_t stale;       /* of objects that are finished */
     uint64_t clashes;     /* OBJECT of another body under a live tag */
-    uint64_t no_room;     /* OBJECT with no slot free */
+    uint64_t no_room;     /* OBJECT with no slot free: all are busy, or the oldest gave way */
     uint64_t too_large;   /* OBJECT whose bookkeeping the owner has no memory for */
     uint64_t refused;     /* OBJECT that `open` refused */
     uint64_t not_ours;    /* STATUS, ABORT of a receiver: another one, or our own echo */
@@ -146,7 +150,8 @@ struct ReceiverStore {
 
 /* A tag that is done with. */
 struct Finished {
-    uint16_t tag; /* 0: unused */
+    bool used;
+    uint16_t tag;
     bool refused;
     bool ended; /* an END closed a pass since */
     uint64_t size;
@@ -180,7 +185,11 @@ void receiver_init(struct Receiver *r, const struct ReceiverConfig *config);
 /* A packet arrived (from a frame that checked). Borrows packet; now in ns, monotonic. */
 void receiver_input(struct Receiver *r, struct View packet, uint64_t now);
 
-/* Free a slot that is not free, whatever its state: its tags are finished (refused if so said). */
+/*
+ * Free a slot that is not free, whatever its state. refused: its tags are finished, and what still
+ * comes of it is stale; otherwise its next OBJECT opens it again, to go on from what the store
+ * kept.
+ */
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now);
 
 /* True if the pass in which the newest finished object was completed has come to its end. */

@@ -4,6 +4,9 @@
 #define MTU_MOST     16384
 #define MTU_FRACTION 2048
 
+/* About so many packets an object has at least, whatever the mtu: few large ones are soon lost. */
+#define PACKETS_MIN 16
+
 /* Keys of so many passes fit into the room a plan reserves for them. */
 #define KEY_PASSES 64
 
@@ -74,6 +77,8 @@ struct SenderPlan sender_plan(uint64_t size, size_t packet_max, bool simd)
             plan.symbol_size = size > 0 ? (uint32_t)size : 1;
             plan.per_packet = 1;
         }
+        if (plan.per_packet > 1 && plan.per_packet > size / plan.symbol_size / PACKETS_MIN)
+            plan.per_packet = (uint32_t)(size / plan.symbol_size / PACKETS_MIN) + 1;
         plan.block = choose_block(size, &plan, simd);
         l = object_layout(size, plan.symbol_size, UINT32_C(1) << plan.block);
         room = room_for_symbols(packet_max, &l);

@@ -5,9 +5,19 @@
 /* A packet may come this many behind the newest and still count as late, not as a long gap. */
 #define LATE_MAX 64
 
+/* Changes of T or B that an object may have for nothing; later ones want so many packets between.
+ */
+#define FREE_GRIDS         8
+#define SYMBOLS_PER_PACKET 64
+
+void slot_enter(struct Slot *slot, enum SlotState state)
+{
+    slot->state = state;
+}
+
 void slot_fail(struct Slot *slot, enum SlotFailure failure)
 {
-    slot->state = SLOT_FAILED;
+    slot_enter(slot, SLOT_FAILED);
     slot->failure = failure;
 }
 
@@ -37,8 +47,6 @@ static bool lay_out_stream(struct Receiver *r, struct Slot *slot, const struct P
     struct SlotStore s = slot_store(r, slot);
     void *memory;
 
-    if (info->symbol_size < 4)
-        return false;
     memory = s.store->memory(s.store->ctx, s.number, stream_in_memory((uint32_t)info->symbol_size));
     if (!memory)
         return false;
@@ -78,13 +86,13 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     const struct PacketObject *info = &object->as.object;
     struct SlotStore s = slot_store(r, slot);
 
-    *slot =
-        (struct Slot){.state = SLOT_FREE, .tag_count = 1, .first_packet = now, .last_packet = now};
+    *slot = (struct Slot){.tag_count = 1, .first_packet = now, .last_packet = now};
+    slot->heard = r->counters.packets;
     if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
         return false;
     note_object(slot, info);
     slot->tags[0] = object->tag;
-    slot->state = SLOT_COLLECTING;
+    slot_enter(slot, SLOT_COLLECTING);
     if (resume && !slot_is_stream(slot)) {
         if (!s.store->resume(s.store->ctx, s.number, &slot->object))
             slot_fail(slot, SLOT_FAILURE_STORE);
@@ -136,6 +144,14 @@ static void add_tag(struct Slot *slot, uint16_t tag)
     slot->tags[slot->tag_count++] = tag;
 }
 
+/* Another grid costs a walk over all symbols: after a few, packets must have paid for it. */
+static bool may_regrid(const struct Slot *slot)
+{
+    uint64_t since = slot->counters.packets - slot->grid_since;
+
+    return slot->grids < FREE_GRIDS || since >= slot->object.layout.symbols / SYMBOLS_PER_PACKET;
+}
+
 void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *object)
 {
     const struct PacketObject *info = &object->as.object;
@@ -150,10 +166,16 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
         add_tag(slot, object->tag);
         return;
     }
+    if (!may_regrid(slot)) {
+        r->counters.clashes++;
+        return;
+    }
     if (!lay_out(r, slot, info)) {
         r->counters.too_large++;
         return;
     }
+    slot->grids++;
+    slot->grid_since = slot->counters.packets;
     object_regrid(&slot->object, &before);
     slot->info.symbol_size = info->symbol_size;
     slot->info.block = info->block;
@@ -203,12 +225,12 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
         return false;
     if (slot_is_stream(slot) && size != slot->end.size)
         digest.len = 0; /* what no content has */
-    slot->state = SLOT_VERIFYING;
+    slot_enter(slot, SLOT_VERIFYING);
     switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
     case RECEIVER_VERIFIED:
         return true;
     case RECEIVER_DIFFERS:
-        slot->state = SLOT_COLLECTING;
+        slot_enter(slot, SLOT_COLLECTING);
         slot->counters.mismatches++;
         if (slot_is_stream(slot)) {
             slot_fail(slot, SLOT_FAILURE_STORE);

@@ -37,6 +37,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot);
 
 /* Between slot.c and slot_symbols.c: */
 bool slot_is_stream(const struct Slot *slot);
+void slot_enter(struct Slot *slot, enum SlotState state); /* the one place where it changes */
 void slot_fail(struct Slot *slot, enum SlotFailure failure);
 /* Tell the store how far everything has arrived, if that is no longer `before` symbols. */
 void slot_advance(struct Receiver *r, struct Slot *slot, uint64_t before);

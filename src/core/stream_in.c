@@ -32,7 +32,7 @@ void stream_in_init(struct StreamIn *in, uint32_t symbol_size, void *memory)
 {
     uint32_t ring = ring_capacity(symbol_size), rows = row_capacity(symbol_size);
 
-    CORE_ASSERT(symbol_size >= 4);
+    CORE_ASSERT(symbol_size >= STREAM_T_MIN);
     *in = (struct StreamIn){.symbol_size = symbol_size, .capacity = ring};
     in->rows = memory;
     in->number = (uint64_t *)(void *)(in->rows + rows);
@@ -88,11 +88,27 @@ static bool hand_on(struct StreamIn *in, const struct StreamStore *store)
     return true;
 }
 
+/*
+ * True if a packet about symbol s is not to be believed: so far ahead the sender would have had to
+ * forget all that we still wait for. If it really has, many such packets come, and nothing else.
+ */
+static bool is_far(struct StreamIn *in, uint64_t s)
+{
+    bool far = s >= in->next && s - in->next >= 2 * (uint64_t)in->capacity;
+
+    in->far = far ? in->far + (in->far < STREAM_FAR_MAX) : 0;
+    return far && in->far < STREAM_FAR_MAX;
+}
+
 enum StreamResult stream_in_source(struct StreamIn *in, uint64_t s, struct View symbol,
                                    const struct StreamStore *store)
 {
-    if (s < in->next || has(in, s))
+    if (s < in->next || has(in, s)) {
+        in->far = 0;
         return STREAM_DUPLICATE;
+    }
+    if (is_far(in, s))
+        return STREAM_BAD;
     if (s >= in->high)
         in->high = s + 1;
     if (s - in->next >= in->capacity)
@@ -164,7 +180,8 @@ static void insert_row(struct StreamIn *in, struct RlcWindow w, uint64_t key, st
 enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint64_t key,
                                    struct View payload)
 {
-    if (w.stride != 1 || w.count > in->capacity || w.first > UINT64_MAX - w.count)
+    if (w.stride != 1 || w.count > in->capacity || w.first > UINT64_MAX - w.count ||
+        is_far(in, w.first))
         return STREAM_BAD;
     if (window_end(w) > in->high)
         in->high = window_end(w);

@@ -8,8 +8,10 @@
 
 #include "core/rlc.h"
 
+#define STREAM_T_MIN       4                   /* least T: a length and some content */
 #define STREAM_RING_BYTES  ((uint64_t)8 << 20) /* most bytes of symbols in the ring */
 #define STREAM_RING_MAX    4096                /* most symbols */
+#define STREAM_FAR_MAX     64                  /* packets in a row about what is far ahead: a gap */
 #define STREAM_REPAIRS_MAX 1024                /* most repairs that wait */
 
 struct StreamIn {
@@ -27,6 +29,7 @@ struct StreamIn {
     uint64_t high;         /* 1 + highest symbol heard of */
     uint64_t newest_first; /* start of the newest repair window: older symbols get no new repairs */
     uint64_t size;         /* content bytes handed on */
+    unsigned far;          /* packets in a row that spoke of what is far ahead */
 };
 
 struct StreamStore {

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <time.h>
 
-/* SIGPIPE is the last: it is ignored, the others are caught. */
-static const int signals[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+/* Those from SIGPIPE on are ignored: write(2) tells what they would. The others are caught. */
+static const int signals[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ};
 
 static volatile sig_atomic_t arrived;
 static bool heeded; /* it does not end a wait any more */
@@ -13,7 +13,7 @@ static void record(int number)
 {
     struct sigaction action = {.sa_handler = SIG_DFL};
     arrived = number;
-    for (size_t i = 0; i < LOOP_SIGNALS - 1; i++) {
+    for (size_t i = 0; i < LOOP_CAUGHT; i++) {
         struct sigaction now;
         if (sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == record)
             (void)sigaction(signals[i], &action, NULL);
@@ -23,7 +23,7 @@ static void record(int number)
 static void caught_signals(sigset_t *set)
 {
     (void)sigemptyset(set);
-    for (size_t i = 0; i < LOOP_SIGNALS - 1; i++)
+    for (size_t i = 0; i < LOOP_CAUGHT; i++)
         (void)sigaddset(set, signals[i]);
 }
 
@@ -36,9 +36,8 @@ void loop_open(struct Loop *l)
     for (size_t i = 0; i < LOOP_SLOTS; i++)
         l->slots[i] = (struct pollfd){.fd = -1};
     for (size_t i = 0; i < LOOP_SIGNALS; i++) {
-        struct sigaction action = {.sa_handler = record, .sa_flags = SA_RESTART};
-        action.sa_mask = caught;
-        if (signals[i] == SIGPIPE)
+        struct sigaction action = {.sa_handler = record, .sa_mask = caught};
+        if (i >= LOOP_CAUGHT)
             action.sa_handler = SIG_IGN;
         (void)sigaction(signals[i], NULL, &l->old_actions[i]);
         if (l->old_actions[i].sa_handler != SIG_IGN)

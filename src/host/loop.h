@@ -12,7 +12,8 @@
 
 enum LoopSlot { LOOP_LINK_IN, LOOP_LINK_OUT, LOOP_SOURCE, LOOP_SINK, LOOP_SLOTS };
 
-#define LOOP_SIGNALS 4 /* SIGINT, SIGTERM, SIGHUP caught; SIGPIPE ignored */
+#define LOOP_CAUGHT  3 /* SIGINT, SIGTERM, SIGHUP */
+#define LOOP_SIGNALS 5 /* and SIGPIPE, SIGXFSZ, which are ignored */
 
 struct Loop {
     struct pollfd slots[LOOP_SLOTS]; /* fd is -1 in a slot that is not watched */
@@ -22,7 +23,7 @@ struct Loop {
 
 /*
  * Take over the signals and watch nothing. SIGINT, SIGTERM and SIGHUP are recorded (see
- * loop_signal) and interrupted system calls restart; the second one to arrive has its default
+ * loop_signal) and end a system call that waits (EINTR); the second one to arrive has its default
  * action, at once. A signal that was ignored before (nohup, a job in the background) stays so.
  * SIGPIPE is ignored until loop_close: a write to a gone reader fails with EPIPE.
  */

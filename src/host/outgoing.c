@@ -43,8 +43,17 @@ static const uint8_t *lend_bytes(void *ctx, uint64_t offset, size_t len)
     return file_source_lend(&o->source, offset, len);
 }
 
+/* False: there are no random bytes, which was said. */
+static bool random_bytes(const struct Outgoing *o, void *out, size_t size)
+{
+    if (getrandom(out, size, 0) == (ssize_t)size)
+        return true;
+    diag_errno(errno, o->name, "no random number");
+    return false;
+}
+
 /* What the sender is to do with this file: everything it is told at the beginning. */
-static struct SenderConfig configure(struct Outgoing *o)
+static bool configure(struct Outgoing *o, struct SenderConfig *config)
 {
     const struct Kernels *kernels = kernels_best();
     const struct SendOptions *options = o->options;
@@ -58,11 +67,12 @@ static struct SenderConfig configure(struct Outgoing *o)
         .passes = options->passes,
     };
 
-    (void)!getrandom(&c.object.run, sizeof c.object.run, 0);
+    if (!random_bytes(o, &c.object.run, sizeof c.object.run) ||
+        !random_bytes(o, c.object.id, sizeof c.object.id))
+        return false;
     if (outgoing_is_stream(o)) {
         c.object.flags = OBJECT_STREAM;
         c.object.name = view_of(o->source.name, o->source.name_len);
-        (void)!getrandom(c.object.id, sizeof c.object.id, 0);
         o->mtu = mtu ? mtu : SENDER_STREAM_MTU;
         c.packet_max = frame_capacity(o->mtu);
         c.plan = sender_plan_stream(c.packet_max);
@@ -73,7 +83,8 @@ static struct SenderConfig configure(struct Outgoing *o)
         c.packet_max = frame_capacity(o->mtu);
         c.plan = sender_plan(o->source.size, c.packet_max, c.simd);
     }
-    return c;
+    *config = c;
+    return true;
 }
 
 /* Open the source. An exit code. */
@@ -105,9 +116,11 @@ static int open_source(struct Outgoing *o, const char *path)
 /* Make the sender. An exit code. */
 static int open_sender(struct Outgoing *o)
 {
-    struct SenderConfig c = configure(o);
+    struct SenderConfig c;
     uint64_t group;
 
+    if (!configure(o, &c))
+        return EXIT_IO;
     o->sender_memory = malloc(sender_memory(&c) + 1);
     if (!o->sender_memory) {
         diag("%s: out of memory", o->name);

@@ -138,25 +138,32 @@ static int open_receiving(struct Receiving *t)
     return store_begin(&t->store, &t->receiver, now);
 }
 
-/* Slots whose object cannot go on give way: the store has said why, or says it now. */
-static void drop_failed(struct Receiving *t, uint64_t now)
+/*
+ * Slots whose object cannot go on give way: the store has said why, or says it now. In a folder one
+ * that its sender gave up gives way, too: it may come again.
+ */
+static void drop_ended(struct Receiving *t, uint64_t now)
 {
     for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
-        if (t->slots[i].state == SLOT_FAILED)
+        const struct Slot *slot = &t->slots[i];
+
+        if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
+        else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
+            receiver_drop(&t->receiver, i, false, now);
     }
 }
 
-/* The packets that are complete in rx. */
+/* The packets that are complete in rx; after a signal no more of them. */
 static void take_packets(struct Receiving *t, uint64_t now)
 {
     struct View packet;
 
-    while (frame_reader_next(&t->reader, &t->rx, &packet)) {
+    while (!loop_signal(&t->loop) && frame_reader_next(&t->reader, &t->rx, &packet)) {
         receiver_input(&t->receiver, packet, now);
         if (store_wants_replay(&t->store))
             store_replay(&t->store, &t->receiver, now);
-        drop_failed(t, now);
+        drop_ended(t, now);
     }
 }
 
@@ -254,8 +261,9 @@ static int receive(struct Receiving *t)
         int code;
 
         wait_for_work(t, until);
-        if (loop_signal(&t->loop))
-            return EXIT_SIGNAL + loop_signal(&t->loop);
+        if (loop_signal(&t->loop)) /* a verdict that was said stands */
+            return t->done && store_pending(&t->store) == 0 ? 0
+                                                            : EXIT_SIGNAL + loop_signal(&t->loop);
         now = clock_now();
         code = read_link(t, now);
         if (code != 0)
@@ -298,6 +306,8 @@ int transfer_recv(const struct RecvOptions *options)
 
     t.options = options;
     code = open_receiving(&t);
+    if (code != 0 && loop_signal(&t.loop))
+        code = EXIT_SIGNAL + loop_signal(&t.loop);
     if (code == 0) {
         code = receive(&t);
         progress_end(&t.progress);

@@ -19,7 +19,7 @@
 #define BATCH      ((size_t)128 << 10)     /* bytes gathered before they are written */
 #define TX_SIZE    (BATCH + 2 * FRAME_MAX) /* a frame more always fits, stuffed or not */
 #define SILENCE    CLOCK_SECOND            /* a line idle for so long gets a 0x00 first */
-#define LAST_WORDS (CLOCK_SECOND / 2)      /* for an ABORT to get out after a signal */
+#define LAST_WORDS CLOCK_SECOND            /* for an ABORT to get out after a signal */
 #define ABORTS     3                       /* copies of it, for a line that loses some */
 
 struct Sending {

@@ -132,7 +132,7 @@ Test(flood, packets_of_unknown_tags_push_each_other_out)
 }
 
 /* As it is: silent incomplete objects keep their slots until the owner drops one. */
-Test(flood, when_silent_objects_hold_every_slot_a_new_one_waits_for_the_owner)
+Test(flood, when_silent_objects_hold_every_slot_the_oldest_gives_way)
 {
     begin(1);
     for (uint64_t i = 0; i < SIM_SLOTS; i++) {
@@ -142,10 +142,29 @@ Test(flood, when_silent_objects_hold_every_slot_a_new_one_waits_for_the_owner)
         forge(&p);
     }
     CHECK(receiver.opened == SIM_SLOTS, "%u opened", receiver.opened);
-    feed(0, tape.count / 2);
-    CHECK(receiver.opened == SIM_SLOTS && receiver.receiver.counters.no_room > 1, "no room");
-    receiver_drop(&receiver.receiver, 2, false, receiver.now);
-    feed(tape.count / 2, tape.count);
-    expect_equal("a slot was dropped");
+    feed(0, 1);
+    CHECK(receiver.opened == SIM_SLOTS && receiver.receiver.counters.no_room == 1, "no room yet");
+    for (unsigned round = 0; round <= RECEIVER_IDLE / tape.count; round++)
+        feed(1, tape.count);
+    feed(0, tape.count);
+    CHECK(receiver.opened == SIM_SLOTS + 1, "%u opened", receiver.opened);
+    expect_equal("the oldest gave way");
+    end();
+}
+
+/* Each of them is a walk over all symbols of the object. */
+Test(flood, objects_that_change_their_grid_at_every_packet_are_not_followed)
+{
+    begin(1);
+    for (uint64_t i = 0; i < 1000; i++) {
+        struct Packet p = object_of(
+            (struct PacketObject){.symbol_size = 100 + i % 2, .size = 1000000, .block = 12});
+
+        forge(&p);
+    }
+    CHECK(receiver.slots[0].grids >= 8 && receiver.slots[0].grids < 8 + 1000 * 64 / 9000 + 2,
+          "%u grids", receiver.slots[0].grids);
+    feed(0, tape.count);
+    expect_equal("grids");
     end();
 }

@@ -32,7 +32,7 @@ static void any_object(struct TestRandom *r, const uint8_t *pool, struct PacketO
     o->flags = (uint8_t)test_random_below(r, OBJECT_KNOWN + 1);
     o->salt = (uint8_t)any_u64(r);
     o->block = (uint8_t)test_random_below(r, 13);
-    o->symbol_size = 1 + any_upto(r, PACKET_MAX - 1);
+    o->symbol_size = PACKET_STREAM_T + any_upto(r, PACKET_MAX - PACKET_STREAM_T);
     o->size = (o->flags & OBJECT_STREAM) != 0 ? 0 : any_upto(r, SIZE_MOST);
     memcpy(o->id, pool + test_random_below(r, 100), PACKET_ID);
     o->name = any_bytes(r, pool, 0, test_random_below(r, 2) != 0 ? 12 : PACKET_NAME_MAX);

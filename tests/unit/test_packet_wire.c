@@ -247,6 +247,19 @@ Test(packet_wire, objects_are_held_to_their_bounds)
     CHECK_OBJECT(flags, 0x80, false);
 }
 
+Test(packet_wire, symbols_of_a_stream_hold_a_length_and_some_content)
+{
+    for (uint64_t t = 0; t <= PACKET_STREAM_T; t++) {
+        struct PacketObject o = golden_object();
+
+        o.link = 0;
+        o.flags = OBJECT_STREAM;
+        o.size = 0;
+        o.symbol_size = t;
+        check_object(&o, t == PACKET_STREAM_T, "T of a stream");
+    }
+}
+
 Test(packet_wire, a_stream_has_no_size_to_write)
 {
     uint8_t memory[256];

@@ -276,10 +276,30 @@ Test(stream_in, a_stream_that_has_gone_on_by_a_ring_has_a_gap)
     begin();
     cr_assert_eq(stream_in_source(&in, in.capacity - 1, view_of(symbol, 2), &store), STREAM_KEPT);
     cr_assert_not(stream_in_gap(&in));
-    cr_assert_eq(stream_in_source(&in, UINT64_MAX - 1, view_of(symbol, 2), &store),
-                 STREAM_DUPLICATE);
+    cr_assert_eq(stream_in_source(&in, in.capacity, view_of(symbol, 2), &store), STREAM_DUPLICATE);
     cr_assert(stream_in_gap(&in));
     cr_assert_eq(recover(), 0);
+    expect_bytes(0);
+    finish();
+}
+
+Test(stream_in, what_is_far_ahead_is_believed_only_if_much_of_it_comes_and_nothing_else)
+{
+    uint8_t symbol[] = {1, 'x'};
+    struct RlcWindow far = {UINT64_MAX / 2, 10, 1};
+
+    begin();
+    for (unsigned i = 0; i < 3 * STREAM_FAR_MAX; i++) {
+        uint64_t s = UINT64_MAX - 1 - i;
+
+        cr_assert_eq(stream_in_source(&in, s, view_of(symbol, 2), &store), STREAM_BAD);
+        cr_assert_eq(stream_in_source(&in, 1, view_of(symbol, 2), &store),
+                     i == 0 ? STREAM_KEPT : STREAM_DUPLICATE);
+    }
+    cr_assert_not(stream_in_gap(&in));
+    for (unsigned i = 0; i < STREAM_FAR_MAX; i++)
+        stream_in_repair(&in, far, i, view_of(symbol, 2));
+    cr_assert(stream_in_gap(&in));
     expect_bytes(0);
     finish();
 }
