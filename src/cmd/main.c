@@ -1,5 +1,6 @@
 /* main: a table of subcommands, from which usage prints itself. */
 #include "cmd/commands.h"
+#include "cmd/options.h"
 #include "host/exit_code.h"
 
 #include <errno.h>
@@ -57,11 +58,11 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--version") == 0) {
         printf("dttk %s\n", DTTK_VERSION);
-        return EXIT_DELIVERED;
+        return option_printed();
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
         usage(stdout);
-        return EXIT_DELIVERED;
+        return option_printed();
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)

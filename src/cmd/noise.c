@@ -371,8 +371,10 @@ int cmd_noise(int argc, char **argv)
     struct NoiseOptions options = {.damage = {.seed = 1}};
     if (!parse(argc, argv, &options))
         return EXIT_USAGE;
-    if (options.help)
-        return fputs(usage, stdout) < 0 || fflush(stdout) != 0 ? EXIT_IO : EXIT_DELIVERED;
+    if (options.help) {
+        fputs(usage, stdout);
+        return option_printed();
+    }
     if (isatty(STDIN_FILENO) == 1 || isatty(STDOUT_FILENO) == 1) {
         diag("noise copies stdin to stdout: neither may be a terminal: redirect %s",
              isatty(STDIN_FILENO) == 1 ? "stdin" : "stdout");

@@ -1,8 +1,10 @@
 #include "cmd/options.h"
 #include "host/diag.h"
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,4 +227,13 @@ void option_refuse(int result, char *const *argv, const char *letters)
         diag("this option takes no value: %s", argv[optind - 1]);
     else
         diag("no such option: %s", has_letter ? letter : argv[optind - 1]);
+}
+
+int option_printed(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EXIT_DELIVERED;
+    diag_errno(errno != 0 ? errno : EIO, "stdout", "cannot write");
+    return EXIT_IO;
 }

@@ -7,6 +7,8 @@
 #ifndef CMD_OPTIONS_H
 #define CMD_OPTIONS_H
 
+#include "host/exit_code.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,5 +53,9 @@ bool option_pair(const char *name, const char *text, char *first, size_t size, c
  * above 255.
  */
 void option_refuse(int result, char *const *argv, const char *letters);
+
+/* After words that were asked for (--help) went to stdout: an exit code. EXIT_IO: it does not take
+ * them, which has been said. */
+int option_printed(void);
 
 #endif

@@ -53,7 +53,7 @@ static int parse(int argc, char **argv, struct RecvOptions *o)
             break;
         case OPT_HELP:
             fputs(usage, stdout);
-            return EXIT_DELIVERED;
+            return option_printed();
         default:
             if (!words_option(option, &o->words)) {
                 words_refuse(option, argv, letters);
@@ -110,5 +110,7 @@ int cmd_recv(int argc, char **argv)
         diag("stdout is a terminal: name an OUT or redirect it");
         return EXIT_USAGE;
     }
+    if (!words_json_opens(&o.words))
+        return EXIT_IO;
     return transfer_recv(&o);
 }

@@ -105,7 +105,7 @@ static int parse(int argc, char **argv, struct SendOptions *o)
     while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
         if (option == OPT_HELP) {
             fputs(usage, stdout);
-            return EXIT_DELIVERED;
+            return option_printed();
         }
         if (!parse_option(option, argv, o))
             return EXIT_USAGE;
@@ -134,5 +134,7 @@ int cmd_send(int argc, char **argv)
         diag("stdin is a terminal: name a FILE or redirect it");
         return EXIT_USAGE;
     }
+    if (!words_json_opens(&o.words))
+        return EXIT_IO;
     return transfer_send(&o);
 }

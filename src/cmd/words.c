@@ -3,6 +3,8 @@
 #include "cmd/options.h"
 #include "host/diag.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 bool words_option(int option, struct TransferWords *words)
@@ -62,5 +64,16 @@ bool words_json_ok(const struct TransferWords *words, bool stdout_taken)
     if (!stdout_taken || !words->json || strcmp(words->json, "-") != 0)
         return true;
     diag("--json: stdout carries data; name a file instead of: -");
+    return false;
+}
+
+bool words_json_opens(const struct TransferWords *words)
+{
+    if (!words->json || strcmp(words->json, "-") == 0)
+        return true;
+    /* It stays open until the process ends: the reader of a FIFO must not see an end before. */
+    if (open(words->json, O_WRONLY | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666) >= 0)
+        return true;
+    diag_errno(errno, words->json, NULL);
     return false;
 }

@@ -1,4 +1,7 @@
 #include "host/diag.h"
+
+#include "host/text.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -12,55 +15,13 @@
 
 static void (*before_line)(void);
 
-struct CodeRange {
-    uint32_t first;
-    uint32_t last;
-};
-
-/* Characters that are not seen, or that change what is seen around them; ascending. */
-static const struct CodeRange hidden[] = {
-    {0x00, 0x1F},     {0x7F, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},   {0x61C, 0x61C},
-    {0x115F, 0x1160}, {0x17B4, 0x17B5},   {0x180B, 0x180F},   {0x200B, 0x200F}, {0x2028, 0x202E},
-    {0x2060, 0x206F}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0},
-    {0xFFF9, 0xFFFB}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
-};
-
-static bool code_is_hidden(uint32_t code)
-{
-    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++) {
-        if (code <= hidden[i].last)
-            return code >= hidden[i].first;
-    }
-    return false;
-}
-
-/* Bytes of the UTF-8 character at the front of text (its code in *code), or 0 if it is none. */
-static size_t utf8_take(struct View text, uint32_t *code)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* less is an overlong form */
-    uint8_t lead = text.data[0];
-    size_t len = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    if (len == 0 || lead > 0xF4 || len > text.len)
-        return 0;
-    uint32_t value = len == 1 ? lead : lead & (0x7FU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((text.data[i] & 0xC0) != 0x80)
-            return 0;
-        value = value << 6 | (text.data[i] & 0x3FU);
-    }
-    if (value < least[len] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-        return 0;
-    *code = value;
-    return len;
-}
-
 /* The first character of text as it is to be printed, into out; *used is how much of text it is. */
 static size_t escape_one(char out[16], struct View text, size_t *used)
 {
     static const char digits[] = "0123456789abcdef";
     uint32_t code = 0;
-    size_t len = utf8_take(text, &code);
-    if (len > 0 && !code_is_hidden(code)) {
+    size_t len = text_take(text, &code);
+    if (len > 0 && text_is_shown(code)) {
         memcpy(out, text.data, len);
         *used = len;
         return len;

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASIDE_MAX 9999
 #define PIECE     ((size_t)64 << 10)
+#define SETTLED   INT64_C(2000000000) /* ns a file has not changed for, to be remembered */
 
 /* out = name + suffix. */
 static int join(char out[NAME_MAX + 1], const char *name, const char *suffix)
@@ -25,6 +27,8 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
 {
     char longest[NAME_MAX + 1];
     k->dir = dir;
+    k->wrong = false;
+    k->reserve = -1;
     part_init(&k->part, -1);
     if (join(k->name, name, "") != 0 || join(k->part_name, name, NAMES_PART) != 0 ||
         join(k->journal_name, k->part_name, NAMES_JOURNAL) != 0)
@@ -35,21 +39,47 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
 void file_sink_close(struct FileSink *k)
 {
     part_close(&k->part);
+    file_sink_release(k);
+}
+
+void file_sink_reserve(struct FileSink *k, uint64_t bytes)
+{
+    k->reserve = disk_temp(k->dir);
+    if (k->reserve >= 0 && posix_fallocate(k->reserve, 0, (off_t)bytes) != 0)
+        file_sink_release(k);
+}
+
+void file_sink_release(struct FileSink *k)
+{
+    if (k->reserve >= 0)
+        close(k->reserve);
+    k->reserve = -1;
+}
+
+/* 1: name is that of the open file fd; 0: it is another's, or nobody's; -1 and errno. */
+static int bears(int dir, const char *name, int fd)
+{
+    struct stat there, here;
+    if (fstat(fd, &here) != 0)
+        return -1;
+    if (fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? 0 : -1;
+    return here.st_ino == there.st_ino && here.st_dev == there.st_dev ? 1 : 0;
 }
 
 /* Lock the part, open as fd: FILE_SINK_PART, BUSY, ERROR. */
 static enum FileSinkFound lock_part(const struct FileSink *k, int fd)
 {
-    struct stat there, here;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         return FILE_SINK_BUSY;
-    if (fstat(fd, &here) != 0)
-        return FILE_SINK_ERROR;
     /* Between open and lock another process may have made the target of it. */
-    if (fstatat(k->dir, k->part_name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? FILE_SINK_BUSY : FILE_SINK_ERROR;
-    bool same = here.st_ino == there.st_ino && here.st_dev == there.st_dev;
-    return same ? FILE_SINK_PART : FILE_SINK_BUSY;
+    int ours = bears(k->dir, k->part_name, fd);
+    return ours > 0 ? FILE_SINK_PART : ours == 0 ? FILE_SINK_BUSY : FILE_SINK_ERROR;
+}
+
+bool file_sink_has_part(const struct FileSink *k)
+{
+    return bears(k->dir, k->part_name, k->part.fd) != 0; /* not to be seen is not gone */
 }
 
 /* Open and lock the part: FILE_SINK_PART, NOTHING, FOREIGN, BUSY, ERROR. */
@@ -166,9 +196,22 @@ int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1])
     return result;
 }
 
+void file_sink_forget(struct FileSink *k)
+{
+    file_sink_close(k);
+    /* Locked, it is another dttk's, and so is the journal. */
+    if (open_part(k) != FILE_SINK_BUSY)
+        unlinkat(k->dir, k->journal_name, 0);
+    file_sink_close(k);
+}
+
 int file_sink_remove(struct FileSink *k)
 {
     int error = 0;
+    if (k->part.fd >= 0 && !file_sink_has_part(k)) {
+        file_sink_forget(k);
+        return 0;
+    }
     /* The journal last: a part without one would be taken for somebody else's. */
     if (unlinkat(k->dir, k->part_name, 0) != 0 && errno != ENOENT)
         error = errno;
@@ -188,10 +231,10 @@ uint64_t file_sink_space(const struct FileSink *k)
     return bytes;
 }
 
-/* True if the size bytes of fd have that digest. */
-static bool has_digest(int fd, uint64_t size, struct View digest)
+/* The digest of the size bytes of fd; false: they cannot be read. */
+static bool take_digest(int fd, uint64_t size, uint8_t value[PACKET_DIGEST])
 {
-    uint8_t piece[PIECE], value[PACKET_DIGEST];
+    uint8_t piece[PIECE];
     struct Digest d;
     digest_init(&d);
     for (uint64_t at = 0; at < size;) {
@@ -202,10 +245,65 @@ static bool has_digest(int fd, uint64_t size, struct View digest)
         at += n;
     }
     digest_value(&d, value);
-    return memcmp(value, digest.data, digest.len) == 0;
+    return true;
 }
 
-enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest)
+static bool unchanged(const struct stat *a, const struct stat *b)
+{
+    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+           disk_time(a->st_mtim) == disk_time(b->st_mtim) &&
+           disk_time(a->st_ctim) == disk_time(b->st_ctim);
+}
+
+/* The digest of the file of which st is known; NULL: not known. */
+static const uint8_t *recall(const struct FileSinkSeen *seen, const struct stat *st)
+{
+    for (unsigned i = 0; seen != NULL && st->st_ino != 0 && i < FILE_SINK_SEEN; i++) {
+        if (unchanged(&seen->of[i], st))
+            return seen->digest[i];
+    }
+    return NULL;
+}
+
+static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st,
+                     const uint8_t digest[PACKET_DIGEST])
+{
+    struct stat after;
+    struct timespec now;
+    /* Times are coarse: of a file changed just now a further change might not be seen. */
+    if (seen == NULL || fstat(fd, &after) != 0 || !unchanged(&after, st) ||
+        clock_gettime(CLOCK_REALTIME, &now) != 0 ||
+        disk_time(now) - disk_time(st->st_ctim) < SETTLED)
+        return;
+    seen->of[seen->next] = *st;
+    memcpy(seen->digest[seen->next], digest, PACKET_DIGEST);
+    seen->next = (seen->next + 1) % FILE_SINK_SEEN;
+}
+
+/* The target, a regular file: has it that digest? */
+static bool has_digest(const struct FileSink *k, struct View digest, struct FileSinkSeen *seen)
+{
+    uint8_t value[PACKET_DIGEST];
+    struct stat st;
+    int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    int fd = openat(k->dir, k->name, flags);
+    if (fd < 0)
+        return false;
+    bool known = fstat(fd, &st) == 0;
+    const uint8_t *digest_before = known ? recall(seen, &st) : NULL;
+    if (digest_before != NULL) {
+        memcpy(value, digest_before, sizeof value);
+    } else {
+        known = known && take_digest(fd, (uint64_t)st.st_size, value);
+        if (known)
+            remember(seen, fd, &st, value);
+    }
+    close(fd);
+    return known && memcmp(value, digest.data, digest.len) == 0;
+}
+
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest,
+                                     struct FileSinkSeen *seen)
 {
     struct stat st;
     if (fstatat(k->dir, k->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -216,12 +314,7 @@ enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, st
         return FILE_SINK_OTHER;
     if (digest.len == 0)
         return FILE_SINK_MAYBE;
-    int fd = openat(k->dir, k->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return FILE_SINK_OTHER;
-    bool same = has_digest(fd, size, digest);
-    close(fd);
-    return same ? FILE_SINK_SAME : FILE_SINK_OTHER;
+    return has_digest(k, digest, seen) ? FILE_SINK_SAME : FILE_SINK_OTHER;
 }
 
 /* Everything but the name: length, mode, time, and that it is safe. */
@@ -254,23 +347,34 @@ static int make_ready(struct FileSink *k, const struct FileSinkCommit *c, int *o
     return part_sync(&k->part);
 }
 
-static int give_name(const struct FileSink *k, const struct FileSinkCommit *c,
-                     enum FileSinkTarget before)
+/* Only a name can be renamed, not an open file: so look before that it is ours, and behind. */
+static int give_name(struct FileSink *k, const struct FileSinkCommit *c, enum FileSinkTarget before)
 {
-    if (!c->replace)
-        return disk_rename_new(k->dir, k->part_name, k->name);
-    if (before == FILE_SINK_UNTOUCHED && c->only_files) {
+    int result;
+    if (c->replace && before == FILE_SINK_UNTOUCHED && c->only_files) {
         errno = EEXIST;
         return -1;
     }
-    return renameat(k->dir, k->part_name, k->dir, k->name);
+    if (!file_sink_has_part(k)) {
+        errno = ESTALE;
+        return -1;
+    }
+    if (c->replace)
+        result = renameat(k->dir, k->part_name, k->dir, k->name);
+    else
+        result = disk_rename_new(k->dir, k->part_name, k->name);
+    if (result != 0)
+        return -1;
+    k->wrong = bears(k->dir, k->name, k->part.fd) == 0;
+    errno = ESTALE;
+    return k->wrong ? -1 : 0;
 }
 
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd)
 {
     if (make_ready(k, c, odd) != 0)
         return -1;
-    enum FileSinkTarget before = file_sink_target(k, 0, view_of(NULL, 0));
+    enum FileSinkTarget before = file_sink_target(k, 0, view_of(NULL, 0), NULL);
     if (give_name(k, c, before) != 0)
         return -1;
     if (disk_sync_folder(k->dir) != 0) {

@@ -11,13 +11,16 @@
 #include "host/part.h"
 
 #include <limits.h>
+#include <sys/stat.h>
 
 struct FileSink {
     int dir;                 /* the caller's, kept */
     char name[NAME_MAX + 1]; /* the target */
     char part_name[NAME_MAX + 1];
     char journal_name[NAME_MAX + 1];
+    int reserve;      /* a file without a name that holds room on the disk; -1: none */
     struct Part part; /* fd -1: not open; open, it is locked against other processes */
+    bool wrong;       /* commit: a file that is not ours got the target's name in a race */
 };
 
 /* What an earlier run left beside a target. */
@@ -53,7 +56,20 @@ int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32
  * closed. 0; or -1 and errno. */
 int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1]);
 
-/* Remove part and journal, open or not. 0 (also if there are none); or -1 and errno. */
+/* Hold room for the journal on the disk, as far as there is any, so that what arrived can be
+ * recorded when the part has filled it; and give it free for that. */
+void file_sink_reserve(struct FileSink *k, uint64_t bytes);
+void file_sink_release(struct FileSink *k);
+
+/* False if the part, which is open, does not bear its name any more: somebody removed or replaced
+ * it. Then nothing can come of it. */
+bool file_sink_has_part(const struct FileSink *k);
+
+/* Such a part is given up; its journal is removed, for of another file it would tell lies. */
+void file_sink_forget(struct FileSink *k);
+
+/* Remove part and journal, open or not; another file in place of the part stays. 0 (also if there
+ * are none); or -1 and errno. */
 int file_sink_remove(struct FileSink *k);
 
 /* Bytes the folder's file system has left for the likes of us; UINT64_MAX: not known. */
@@ -67,8 +83,19 @@ enum FileSinkTarget {
     FILE_SINK_UNTOUCHED, /* a folder, a symbolic link, a device: never to be replaced */
 };
 
-/* Look at the target: is it size bytes of that digest (16 or 32 bytes; or 0)? */
-enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest);
+#define FILE_SINK_SEEN 16
+
+/* Digests of targets, so that packets cannot make us read the same files over and over. */
+struct FileSinkSeen {
+    struct stat of[FILE_SINK_SEEN]; /* the file, as it was; st_ino 0: none */
+    uint8_t digest[FILE_SINK_SEEN][PACKET_DIGEST];
+    unsigned next;
+};
+
+/* Look at the target: is it size bytes of that digest (16 or 32 bytes; or 0)? With `seen` (or NULL)
+ * a file that has not changed since is not read again. */
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest,
+                                     struct FileSinkSeen *seen);
 
 struct FileSinkCommit {
     uint64_t size;
@@ -82,13 +109,14 @@ struct FileSinkCommit {
 /*
  * The part, which is open and complete, becomes the target, and safe. 0: done, the journal is gone,
  * the part closed; *odd is 0 or the errno with which time or mode could not be set. -1 and errno
- * (EEXIST: the name is taken): nothing new bears the name of the target, the part is as it was;
- * only if a file was replaced and then the folder could not be synced, the new one stays there,
- * and the part is closed.
+ * (EEXIST: the name is taken; ESTALE: see file_sink_has_part): nothing new bears the name of the
+ * target, the part is as it was; but if a file was replaced and then the folder could not be
+ * synced, the new one stays there, and the part is closed; and ESTALE with `wrong`: another file
+ * was put in place of the part at the very moment, and may bear the name now.
  */
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd);
 
-/* Close the part, if open. */
+/* Close the part, if open, and release. */
 void file_sink_close(struct FileSink *k);
 
 #endif

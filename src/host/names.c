@@ -1,63 +1,18 @@
 #include "host/names.h"
 
+#include "host/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #define EXTENSION_MAX 32 /* most bytes of an extension worth keeping whole, its point included */
 
-struct Range {
-    uint32_t first, last;
-};
-
-/*
- * What a name may not hold: it would move the cursor, turn the text round, or not be seen at all
- * (so that two names look the same). Unicode 15: Cc, the Bidi_Control and most of the
- * Default_Ignorable_Code_Point characters, line and paragraph separators, non-characters.
- */
-static const struct Range unfit[] = {
-    {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},
-    {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
-    {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFDD0, 0xFDEF},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},
-    {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
-};
-
-static bool is_fit(uint32_t c)
-{
-    for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
-        if (c >= unfit[i].first && c <= unfit[i].last)
-            return false;
-    }
-    return (c & 0xFFFE) != 0xFFFE;
-}
-
-/* Bytes of the UTF-8 character at the front of v: its value in *c; 0: there is none that is valid
- * (RFC 3629: shortest form, no surrogates, at most U+10FFFF). */
-static size_t take_character(struct View v, uint32_t *c)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (v.len == 0)
-        return 0;
-    uint8_t lead = v.data[0];
-    size_t n = lead < 0x80 ? 1 : lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 0;
-    if (n == 0 || n > v.len)
-        return 0;
-    *c = n == 1 ? lead : lead & (0x7FU >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((v.data[i] & 0xC0) != 0x80)
-            return 0;
-        *c = *c << 6 | (v.data[i] & 0x3F);
-    }
-    if (*c < least[n] || *c > 0x10FFFF || (*c >= 0xD800 && *c <= 0xDFFF))
-        return 0;
-    return n;
-}
-
 static bool is_text(struct View v)
 {
     uint32_t c;
     while (v.len > 0) {
-        size_t n = take_character(v, &c);
-        if (n == 0 || !is_fit(c))
+        size_t n = text_take(v, &c);
+        if (n == 0 || !text_is_shown(c))
             return false;
         v = view_of(v.data + n, v.len - n);
     }
@@ -119,10 +74,10 @@ enum NamesResult names_sanitise(struct View name, const uint8_t id[PACKET_ID],
                                 char out[NAMES_MAX + 1])
 {
     struct View base = base_of(name);
-    bool fit = base.len > 0 && is_text(base) && strchr(".-~", base.data[0]) == NULL;
+    bool fit = base.len > 0 && is_text(base) && strchr(" .-~", base.data[0]) == NULL;
     if (fit)
         copy_shortened(base, out);
-    if (!fit || is_ours(out)) {
+    if (!fit || is_ours(out) || out[strlen(out) - 1] == ' ') {
         put_fallback(id, out);
         return NAMES_REPLACED;
     }

@@ -21,9 +21,10 @@ enum NamesResult {
 };
 
 /*
- * Make a name for a file: what stands behind the last / or \; UTF-8 without control, bidirectional
- * and invisible characters; not beginning with . - or ~; not one that we give to files of our own;
- * at most NAMES_MAX bytes, cut before its extension. out is such a name in every case.
+ * Make a name for a file: what stands behind the last / or \; UTF-8 of characters that are
+ * shown (host/text.h); not beginning with . - ~ or a blank, nor ending with one; not one that we
+ * give to files of our own; at most NAMES_MAX bytes, cut before its extension. out is such a name
+ * in every case.
  */
 enum NamesResult names_sanitise(struct View name, const uint8_t id[PACKET_ID],
                                 char out[NAMES_MAX + 1]);

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #define INTERVAL (CLOCK_SECOND / 5)
-#define BAR      20 /* characters between the brackets */
+#define STANDING (2 * CLOCK_SECOND) /* no bytes for so long: there is no rate to go by */
+#define BAR      20 /* characters between the brackets, half of them or none where it is narrow */
 
 static bool line_drawn; /* there is one terminal, and one line on it */
 
@@ -25,7 +26,7 @@ static void wipe(void)
 
 void progress_init(struct Progress *p, bool on, uint64_t now)
 {
-    *p = (struct Progress){.on = on, .begin = now, .next = now + INTERVAL, .rate_time = now};
+    *p = (struct Progress){.on = on, .next = now};
     if (on)
         diag_before(wipe);
 }
@@ -65,19 +66,40 @@ char *progress_time(char *out, uint64_t ns)
     return out;
 }
 
+static void begin(struct Progress *p, uint64_t done, uint64_t now)
+{
+    p->begun = true;
+    p->begin = p->moved = p->rate_time = now;
+    p->begin_done = p->rate_done = done;
+    p->rate = 0;
+}
+
 /* Smoothed over about two seconds. */
 static void measure_rate(struct Progress *p, uint64_t done, uint64_t now)
 {
     double seconds = (double)(now - p->rate_time) / (double)CLOCK_SECOND, rate;
     double weight = seconds < 2 ? seconds / 2 : 1;
 
-    if (done < p->rate_done) /* a new object, or everything again */
-        p->rate_done = 0;
-    rate = seconds > 0 ? (double)(done - p->rate_done) / seconds : 0;
+    if (!p->begun || done < p->rate_done) /* a new object, or everything again */
+        begin(p, done, now);
+    if (now == p->rate_time)
+        return;
+    if (done > p->rate_done)
+        p->moved = now;
+    rate = (double)(done - p->rate_done) / seconds;
     p->rate =
         p->rate == 0 ? (uint64_t)rate : (uint64_t)((double)p->rate * (1 - weight) + rate * weight);
     p->rate_time = now;
     p->rate_done = done;
+}
+
+/* True if the last seconds say nothing about those to come: only repairs arrive, or nothing. */
+static bool is_standing(const struct Progress *p)
+{
+    double seconds = (double)(p->rate_time - p->begin) / (double)CLOCK_SECOND;
+    double mean = seconds > 0 ? (double)(p->rate_done - p->begin_done) / seconds : 0;
+
+    return p->rate == 0 || p->rate_time - p->moved >= STANDING || (double)p->rate < mean / 10;
 }
 
 /* A line being put together from parts, the more important first; what does not fit is left out. */
@@ -85,14 +107,17 @@ struct Line {
     char text[256];
     size_t len;
     size_t width; /* columns */
+    bool cut;     /* something did not fit */
 };
 
 static void add_part(struct Line *line, const char *part)
 {
     size_t n = strlen(part), gap = line->len > 0 ? 2 : 0;
 
-    if (line->len + gap + n > line->width)
+    if (line->len + gap + n > line->width) {
+        line->cut = true;
         return;
+    }
     memset(line->text + line->len, ' ', gap);
     memcpy(line->text + line->len + gap, part, n);
     line->len += gap + n;
@@ -107,39 +132,72 @@ static size_t terminal_width(void)
     return size.ws_col - 1u < 200 ? size.ws_col - 1u : 200;
 }
 
-static void add_bar(struct Line *line, const struct ProgressState *s)
+/* The share that is done; columns: of the bar before it, at most BAR; 0: none. */
+static void add_bar(struct Line *line, const struct ProgressState *s, size_t columns)
 {
     double share = s->total > 0 ? (double)s->done / (double)s->total : 0;
-    size_t full = share < 1 ? (size_t)(share * BAR) : BAR;
-    char part[BAR + 16];
+    size_t full = share < 1 ? (size_t)(share * (double)columns) : columns;
+    char part[BAR + 16], bar[BAR + 1];
 
     if (s->total == 0)
         return;
-    part[0] = '[';
-    memset(part + 1, '#', full);
-    memset(part + 1 + full, '.', BAR - full);
+    memset(bar, '#', full);
+    memset(bar + full, '.', columns - full);
+    bar[columns] = '\0';
     /* Never 100 % before the verdict: 99 % of everything is not there yet. */
-    snprintf(part + 1 + BAR, sizeof part - 1 - BAR, "] %2u %%",
+    snprintf(part, sizeof part, columns > 0 ? "[%s] %2u %%" : "%s%2u %%", bar,
              share < 1 ? (unsigned)(share * 100) : 99);
     add_part(line, part);
 }
 
-static void put_together(struct Line *line, const struct Progress *p, const struct ProgressState *s)
+static void add_time_left(struct Line *line, const struct Progress *p,
+                          const struct ProgressState *s)
+{
+    char part[64], number[24];
+    uint64_t left;
+
+    if (s->total <= s->done || is_standing(p))
+        return;
+    left = (s->total - s->done - 1) / p->rate + 1; /* s, rounded up */
+    if (left < 60)
+        snprintf(part, sizeof part, "%" PRIu64 " s left", left);
+    else
+        snprintf(part, sizeof part, "%s left", progress_time(number, left * CLOCK_SECOND));
+    add_part(line, part);
+}
+
+/* What everybody wants to know. */
+static void add_first(struct Line *line, const struct Progress *p, const struct ProgressState *s,
+                      size_t columns)
 {
     char part[64], number[24];
 
+    line->len = 0;
+    line->cut = false;
     add_part(line, s->name);
-    add_bar(line, s);
+    add_bar(line, s, columns);
     add_part(line, progress_bytes(number, s->done));
-    snprintf(part, sizeof part, "%s/s", progress_bytes(number, p->rate));
-    add_part(line, part);
-    if (s->total > s->done && p->rate > 0) {
-        uint64_t left = (s->total - s->done - 1) / p->rate + 1; /* s, rounded up */
+    if (p->rate_time > p->begin) {
+        snprintf(part, sizeof part, "%s/s", progress_bytes(number, p->rate));
+        add_part(line, part);
+    }
+    add_time_left(line, p, s);
+}
 
-        if (left < 60)
-            snprintf(part, sizeof part, "%" PRIu64 " s left", left);
-        else
-            snprintf(part, sizeof part, "%s left", progress_time(number, left * CLOCK_SECOND));
+/* The bar gives way before anything else does. */
+static void put_together(struct Line *line, const struct Progress *p, const struct ProgressState *s)
+{
+    size_t columns = BAR;
+    char part[64];
+
+    add_first(line, p, s, columns);
+    while (line->cut && columns > 0) {
+        columns = columns == BAR ? BAR / 2 : 0;
+        add_first(line, p, s, columns);
+    }
+    if (s->waiting > 0) {
+        snprintf(part, sizeof part, "%" PRIu64 " repair%s waiting", s->waiting,
+                 s->waiting == 1 ? "" : "s");
         add_part(line, part);
     }
     if (s->lost > 0) {

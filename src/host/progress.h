@@ -16,13 +16,17 @@ struct ProgressState {
     uint64_t good;    /* packets */
     uint64_t lost;    /* packets, as far as known */
     uint64_t repairs; /* symbols repaired, or repair symbols sent */
+    uint64_t waiting; /* repair symbols that arrived and wait for more of them */
 };
 
 struct Progress {
     bool on;
-    uint64_t begin;     /* ns */
-    uint64_t next;      /* when the line may be drawn again */
-    uint64_t rate_time; /* the recent rate is measured from here */
+    bool begun;          /* something was there to be drawn */
+    uint64_t begin;      /* of this object, ns */
+    uint64_t begin_done; /* bytes of it that were here then */
+    uint64_t moved;      /* when bytes were last seen to have come */
+    uint64_t next;       /* when the line may be drawn again */
+    uint64_t rate_time;  /* the recent rate is measured from here */
     uint64_t rate_done;
     uint64_t rate; /* bytes a second, smoothed */
 };
@@ -31,7 +35,7 @@ struct Progress {
  * in progress_show: a line that stands still says so, and nobody wakes up for it. */
 void progress_init(struct Progress *p, bool on, uint64_t now);
 
-/* Draw, if that is due. Cheap if not. */
+/* Draw, if that is due: the first time it is. Cheap if not. */
 void progress_show(struct Progress *p, const struct ProgressState *state, uint64_t now);
 
 /* Wipe the line. */

@@ -3,48 +3,15 @@
 #include "host/clock.h"
 #include "host/diag.h"
 #include "host/progress.h"
+#include "host/report_json.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <json-c/json_util.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
-                 uint64_t now)
-{
-    *r = (struct Report){.quiet = quiet, .verbose = verbose, .begin = now};
-    if (!json)
-        return;
-    r->root = json_object_new_object();
-    r->objects = json_object_new_array();
-    json_object_object_add(r->root, "command", json_object_new_string(command));
-    json_object_object_add(r->root, "objects", r->objects);
-}
+#define NAMED_MAX 100 /* lines about objects refused, and as many about those here already */
 
-static void add_number(json_object *o, const char *key, uint64_t value)
-{
-    json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_text(json_object *o, const char *key, const char *text)
-{
-    json_object_object_add(o, key, json_object_new_string(text));
-}
-
-/* To the microsecond, written as a person would. */
-static void add_seconds(json_object *o, const char *key, double value)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%.6f", value);
-    json_object_object_add(o, key, json_object_new_double_s(value, text));
-}
-
-static double seconds(uint64_t begin, uint64_t end)
+double report_seconds(uint64_t begin, uint64_t end)
 {
     return end > begin ? (double)(end - begin) / (double)CLOCK_SECOND : 1e-9;
 }
@@ -86,7 +53,7 @@ static void describe_flow(char *out, size_t size, uint64_t bytes, uint64_t packe
                           uint64_t end)
 {
     char amount[16], rate[16], time[24];
-    double s = seconds(begin, end);
+    double s = report_seconds(begin, end);
 
     if (s < 1e-3) {
         snprintf(out, size, "%s in %" PRIu64 " packet%s", progress_bytes(amount, bytes), packets,
@@ -110,7 +77,7 @@ static void say_verified(const struct StoreResult *result, const struct Slot *sl
     diag("%s: verified: %s, loss %.1f %%, %s", result->path, flow, 100 * loss_of(c), repaired);
 }
 
-static const char *abort_words(const struct Slot *slot)
+const char *report_abort_words(const struct Slot *slot)
 {
     static const char *const words[] = {
         [ABORT_CANCELLED] = "cancelled",
@@ -148,7 +115,7 @@ static void say_incomplete(const struct StoreResult *result, const struct Slot *
     if (strncmp(kept, word, sizeof word - 1) == 0)
         kept += sizeof word - 1;
     if (slot->aborted)
-        snprintf(aborted, sizeof aborted, "the sender aborted: %s; ", abort_words(slot));
+        snprintf(aborted, sizeof aborted, "the sender aborted: %s; ", report_abort_words(slot));
     if ((slot->info.flags & OBJECT_STREAM) == 0)
         describe_missing(missing, sizeof missing, slot);
     else
@@ -158,64 +125,27 @@ static void say_incomplete(const struct StoreResult *result, const struct Slot *
     diag("%s: %s%s%s; %s", result->path, word, aborted, missing, kept);
 }
 
-static void add_slot(json_object *o, const struct Slot *slot)
+/* True if it is to be named: of the first too many it is said instead that there are more. */
+static bool may_name(uint64_t *said, const char *what)
 {
-    const struct SlotCounters *c = &slot->counters;
-
-    add_number(o, "packets", c->packets);
-    add_number(o, "packets_lost", c->lost);
-    add_number(o, "sources", c->sources);
-    add_number(o, "duplicates", c->duplicates);
-    add_number(o, "repairs", c->repairs);
-    add_number(o, "repairs_useless", c->useless);
-    add_number(o, "repairs_foreign", c->foreign);
-    add_number(o, "symbols_repaired", c->repaired);
-    add_number(o, "packets_contradicting", c->bad);
-    add_number(o, "digest_mismatches", c->mismatches);
-    add_number(o, "passes", c->passes);
-    add_number(o, "redundancy_needed", report_redundancy_needed(slot));
-    if (slot->aborted)
-        add_text(o, "aborted", abort_words(slot));
-    add_seconds(o, "seconds", seconds(slot->first_packet, slot->last_packet));
-    if (!(slot->info.flags & OBJECT_STREAM)) {
-        add_number(o, "symbols", slot->object.layout.symbols);
-        add_number(o, "symbols_missing", slot->object.layout.symbols - slot->object.have);
-        add_number(o, "symbol_size", slot->object.layout.symbol_size);
-    }
-}
-
-static const char *const what_words[] = {
-    [STORE_NOTE] = "note",
-    [STORE_VERIFIED] = "verified",
-    [STORE_HAVE] = "already here",
-    [STORE_REFUSED] = "refused",
-    [STORE_FAILED] = "failed",
-    [STORE_MISMATCH] = "digest differs",
-    [STORE_INCOMPLETE] = "incomplete",
-};
-
-static void add_received(struct Report *r, const struct StoreResult *result,
-                         const struct Slot *slot)
-{
-    json_object *o = json_object_new_object();
-
-    add_text(o, "path", result->path);
-    add_text(o, "result", what_words[result->what]);
-    add_text(o, "reason", result->reason);
-    add_number(o, "exit", (uint64_t)result->exit_code);
-    add_number(o, "size", result->size);
-    add_number(o, "bytes", result->here);
-    if (slot)
-        add_slot(o, slot);
-    json_object_array_add(r->objects, o);
+    if (*said > NAMED_MAX)
+        return false;
+    *said += 1;
+    if (*said > NAMED_MAX)
+        diag("more than %d files %s: the others are not named", NAMED_MAX, what);
+    return *said <= NAMED_MAX;
 }
 
 void report_received(struct Report *r, const struct StoreResult *result, const struct Slot *slot,
                      uint64_t now)
 {
-    if (r->root && result->what != STORE_NOTE)
-        add_received(r, result, slot);
+    if (result->what != STORE_NOTE)
+        report_json_received(r, result, slot);
     if (result->exit_code == 0 && r->quiet)
+        return;
+    if (result->what == STORE_REFUSED && !may_name(&r->refusals, "were refused"))
+        return;
+    if (result->what == STORE_HAVE && !may_name(&r->here_already, "were here already"))
         return;
     if (result->what == STORE_VERIFIED && slot)
         say_verified(result, slot, now);
@@ -225,51 +155,12 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
         diag("%s: %s", result->path, result->reason);
 }
 
-static void add_frames(json_object *root, const struct FrameCounters *f)
-{
-    json_object *o = json_object_new_object();
-
-    add_number(o, "good", f->good);
-    add_number(o, "bad_cobs", f->bad_cobs);
-    add_number(o, "bad_short", f->bad_short);
-    add_number(o, "bad_crc", f->bad_crc);
-    add_number(o, "bad_long", f->bad_long);
-    add_number(o, "unstuffed", f->unstuffed);
-    add_number(o, "good_bytes", f->good_bytes);
-    add_number(o, "bad_bytes", f->bad_bytes);
-    json_object_object_add(root, "frames", o);
-}
-
-static void add_packets(json_object *root, const struct ReceiverCounters *p)
-{
-    json_object *o = json_object_new_object();
-
-    add_number(o, "good", p->packets);
-    add_number(o, "short", p->short_);
-    add_number(o, "bad_version", p->bad_version);
-    add_number(o, "bad_type", p->bad_type);
-    add_number(o, "bad_fields", p->bad_fields);
-    add_number(o, "waited", p->waiting);
-    add_number(o, "overrun", p->overrun);
-    add_number(o, "stale", p->stale);
-    add_number(o, "clashes", p->clashes);
-    add_number(o, "no_room", p->no_room);
-    add_number(o, "too_large", p->too_large);
-    add_number(o, "refused", p->refused);
-    add_number(o, "not_ours", p->not_ours);
-    json_object_object_add(root, "packets", o);
-}
-
 void report_link(struct Report *r, const struct FrameCounters *f, const struct ReceiverCounters *p,
                  uint64_t bytes)
 {
     uint64_t bad = f->bad_cobs + f->bad_short + f->bad_crc + f->bad_long;
 
-    if (r->root) {
-        add_number(r->root, "bytes", bytes);
-        add_frames(r->root, f);
-        add_packets(r->root, p);
-    }
+    report_json_link(r, f, p, bytes);
     if (r->verbose)
         diag("link: %" PRIu64 " bytes, %" PRIu64 " frames good, %" PRIu64 " bad (CRC %" PRIu64
              ", COBS %" PRIu64 ", short %" PRIu64 ", long %" PRIu64 "), %" PRIu64 " bytes dropped",
@@ -309,28 +200,9 @@ void report_plan(const struct Report *r, const struct ReportSend *o)
          o->mtu, duration);
 }
 
-static uint64_t size_of(const struct Sender *s)
+uint64_t report_size(const struct Sender *s)
 {
     return s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size;
-}
-
-static void add_sent(struct Report *r, const struct ReportSend *sent, uint64_t now, int exit_code)
-{
-    const struct Sender *s = sent->sender;
-    json_object *o = json_object_new_object();
-
-    add_text(o, "path", sent->name);
-    add_number(o, "exit", (uint64_t)exit_code);
-    add_number(o, "size", size_of(s));
-    add_number(o, "wire_bytes", sent->wire);
-    add_number(o, "packets", s->counters.packets);
-    add_number(o, "sources", s->counters.sources);
-    add_number(o, "repairs", s->counters.repairs);
-    add_number(o, "symbol_size", s->config.plan.symbol_size);
-    add_number(o, "mtu", sent->mtu);
-    add_number(o, "passes", s->pass);
-    add_seconds(o, "seconds", seconds(sent->begin, now));
-    json_object_array_add(r->objects, o);
 }
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
@@ -338,52 +210,18 @@ void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int
     const struct SenderCounters *c = &o->sender->counters;
     char flow[96], amount[16];
 
-    if (r->root)
-        add_sent(r, o, now, exit_code);
-    if (r->quiet || exit_code != 0)
+    report_json_sent(r, o, now, exit_code);
+    if (r->quiet || (exit_code != 0 && exit_code <= EXIT_SIGNAL))
         return;
-    describe_flow(flow, sizeof flow, size_of(o->sender), c->packets, o->begin, now);
+    if (exit_code != 0) {
+        describe_flow(flow, sizeof flow, o->wire, c->packets, o->begin, now);
+        diag("%s: stopped by a signal: %s on the line, %" PRIu64 " repair%s for %" PRIu64
+             " symbol%s",
+             o->name, flow, c->repairs, plural(c->repairs), c->sources, plural(c->sources));
+        return;
+    }
+    describe_flow(flow, sizeof flow, report_size(o->sender), c->packets, o->begin, now);
     diag("%s: sent: %s, %s on the line, %" PRIu64 " repair%s for %" PRIu64 " symbol%s", o->name,
          flow, progress_bytes(amount, o->wire), c->repairs, plural(c->repairs), c->sources,
          plural(c->sources));
-}
-
-static double timeval_seconds(struct timeval t)
-{
-    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
-}
-
-/* What this process has cost so far. */
-static void add_usage(json_object *root)
-{
-    struct rusage u;
-
-    if (getrusage(RUSAGE_SELF, &u) != 0)
-        return;
-    add_seconds(root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
-    add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
-}
-
-int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
-{
-    bool to_stdout = path && strcmp(path, "-") == 0;
-    int fd, result;
-
-    if (!r->root)
-        return 0;
-    add_number(r->root, "exit", (uint64_t)exit_code);
-    add_seconds(r->root, "elapsed", seconds(r->begin, now));
-    add_usage(r->root);
-    errno = 0;
-    fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    result = fd < 0 ? -1 : json_object_to_fd(fd, r->root, JSON_C_TO_STRING_PRETTY);
-    if (result == 0 && write(fd, "\n", 1) != 1)
-        result = -1;
-    if (fd >= 0 && !to_stdout && close(fd) != 0)
-        result = -1;
-    json_object_put(r->root);
-    r->root = NULL;
-    if (result != 0 && errno == 0)
-        errno = EIO;
-    return result;
 }

@@ -15,16 +15,20 @@
 struct Report {
     bool quiet;
     bool verbose;
-    uint64_t begin;       /* ns */
-    json_object *root;    /* NULL: no --json */
-    json_object *objects; /* owned by root */
+    uint64_t begin;        /* ns */
+    json_object *root;     /* NULL: no --json */
+    json_object *objects;  /* owned by root */
+    uint64_t unlisted;     /* objects that are only counted: a line may bring any number */
+    uint64_t refusals;     /* lines said of objects that were refused, */
+    uint64_t here_already; /* and of those that were here already */
 };
 
 /* command: "send" or "recv". json: gather statistics for report_close. */
 void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
                  uint64_t now);
 
-/* What became of an object at the receiver; slot may be NULL: it never had one. */
+/* What became of an object at the receiver; slot may be NULL: it never had one. Of very many only
+ * the first have an entry of their own and, if refused or here already, a line. */
 void report_received(struct Report *r, const struct StoreResult *result, const struct Slot *slot,
                      uint64_t now);
 
@@ -46,10 +50,12 @@ struct ReportSend {
 /* With verbose: what the sender is about to do. */
 void report_plan(const struct Report *r, const struct ReportSend *o);
 
-/* What it has done by now; exit_code 0 if it sent all. */
+/* What it has done by now. exit_code: 0, it sent all; above 128, a signal ended it; else the error
+ * has had its line. */
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code);
 
-/* Write the statistics to path ("-": stdout) and forget them. 0, or -1 and errno. */
+/* Write the statistics to path ("-": stdout) and forget them. Never waits for a FIFO's reader. 0,
+ * or -1 and errno. */
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now);
 
 /*

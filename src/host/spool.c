@@ -242,3 +242,14 @@ int spool_pump(struct Spool *s, uint64_t most)
     }
     return 0;
 }
+
+int spool_sync(struct Spool *s)
+{
+    if (s->error != 0)
+        return refuse(s);
+    /* Files that are not kept anywhere (of /proc) cannot be synced: EINVAL. */
+    if (s->way != SPOOL_FILE || disk_sync(s->fd) == 0 || errno == EINVAL)
+        return 0;
+    s->error = errno;
+    return -1;
+}

@@ -57,4 +57,7 @@ uint64_t spool_pending(const struct Spool *s);
  * more.*/
 int spool_pump(struct Spool *s, uint64_t most);
 
+/* All is written: make it safe, if the descriptor is a regular file. 0; or -1 and errno. */
+int spool_sync(struct Spool *s);
+
 #endif

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define HASH_AT_ONCE ((uint64_t)16 << 20) /* bytes hashed in one call of advance */
-#define CATCH_UP     ((uint64_t)4 << 20)  /* and of store_catch_up */
+#define HASH_AT_ONCE ((uint64_t)256 << 10) /* bytes hashed in one call of advance */
+#define CATCH_UP     ((uint64_t)4 << 20)   /* and of store_catch_up */
 #define PUMP_AT_ONCE ((uint64_t)1 << 20)
 #define REASON_MAX   512
 
@@ -57,6 +57,8 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
             result.here = result.size = store_slot_is_stream(slot) ? result.here : result.size;
         name = slot->name;
     }
+    if (s->draining && n == s->holder && what != STORE_REFUSED)
+        result.here = result.size = s->draining_size;
     if (s->config.target != STORE_FOLDER)
         name = "";
     else if (*name != '\0' && s->config.path[strlen(s->config.path) - 1] != '/')
@@ -90,6 +92,7 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
     if (s->base != NULL)
         snprintf(slot->name, sizeof slot->name, "%s", s->base);
     part_init(&slot->sink.part, -1);
+    slot->sink.reserve = -1;
     slot->journal.fd = -1;
     side_init(&slot->side, s->dir, lean);
     s->side_used += lean ? 0 : SIDE_MEMORY;
@@ -278,18 +281,24 @@ int store_pump(struct Store *s)
 {
     if (store_pending(s) == 0)
         return 0;
-    if (spool_pump(s->spool, PUMP_AT_ONCE) == 0) {
-        if (s->draining && spool_pending(s->spool) == 0) {
-            s->draining = false;
-            store_report(s, s->holder, STORE_VERIFIED, EXIT_DELIVERED, "", "verified");
-        }
+    const char *doing = "write";
+    int result = spool_pump(s->spool, PUMP_AT_ONCE);
+    if (result == 0 && (!s->draining || spool_pending(s->spool) > 0))
+        return 0;
+    if (result == 0) {
+        doing = "make it safe";
+        result = spool_sync(s->spool);
+    }
+    if (result == 0) {
+        store_report(s, s->holder, STORE_VERIFIED, EXIT_DELIVERED, "", "verified");
+        s->draining = false;
         return 0;
     }
     errno = s->spool->error;
     if (s->draining)
-        say_failed(s, s->holder, "write", errno);
+        say_failed(s, s->holder, doing, errno);
     else
-        store_fail(s, s->holder, "write");
+        store_fail(s, s->holder, doing);
     s->draining = false;
     errno = s->spool->error;
     return -1;

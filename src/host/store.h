@@ -34,7 +34,7 @@ enum StoreWhat {
     STORE_NOTE,     /* DELIVERED: worth a line, decides nothing (what was set aside, resumed) */
     STORE_VERIFIED, /* DELIVERED: there, equal, safe; on a descriptor: every byte was written */
     STORE_HAVE,     /* DELIVERED: was there already */
-    STORE_REFUSED,  /* REFUSED; IO for want of space or memory, USAGE: the target; nothing taken */
+    STORE_REFUSED,  /* REFUSED; IO for want of space, USAGE: the target; nothing taken */
     STORE_FAILED, /* IO: write, fsync, rename ... said no; REFUSED: the name was taken meanwhile */
     STORE_MISMATCH,   /* INTEGRITY: the digest differs, and it ends with that */
     STORE_INCOMPLETE, /* INCOMPLETE: what arrived is kept (but on a descriptor) */
@@ -68,6 +68,7 @@ struct StoreConfig {
 struct StoreSlot; /* one object on its way: store_slot.h */
 struct StoreDone; /* an object this run has finished: store_slot.h */
 struct Spool;
+struct FileSinkSeen;
 
 struct Store {
     struct StoreConfig config;
@@ -78,9 +79,11 @@ struct Store {
     struct StoreSlot *slots;
     struct StoreDone *done; /* RECEIVER_FINISHED of them */
     unsigned done_next;
-    struct Spool *spool; /* STORE_DESCRIPTOR */
-    bool draining;       /* its object is verified, and told of once all was written */
-    bool taken;          /* STORE_FILE, STORE_DESCRIPTOR: by the object of slot holder */
+    struct FileSinkSeen *seen; /* targets that were looked at */
+    struct Spool *spool;       /* STORE_DESCRIPTOR */
+    bool draining;             /* its object is verified, and told of once all was written: */
+    uint64_t draining_size;    /* of this size; its slot may have another object by then */
+    bool taken;                /* STORE_FILE, STORE_DESCRIPTOR: by the object of slot holder */
     unsigned holder;
     bool holder_idle;        /* it comes from a journal, and nothing of it had been heard */
     uint64_t holder_packets; /* when the slot had counted that many packets */
@@ -131,8 +134,9 @@ int store_pump(struct Store *s);
 
 /*
  * Digests are taken as bytes come in order; when a hole was closed that freed much at once (a
- * resumed object), the rest is caught up here, in steps of a few ms, or else in finish at one go.
- * True: there is more to do. For a loop with time to spare; need not be called.
+ * resumed object), a packet catches up only a little of it: the rest is caught up here, in steps of
+ * a few ms, or else in finish at one go. True: there was something to do, and may be more: call it
+ * once in each turn of the loop, and do not wait while it says so. Need not be called.
  */
 bool store_catch_up(struct Store *s);
 

@@ -50,11 +50,32 @@ static enum ReceiverCheck verified(struct Store *s, unsigned n, enum StoreWhat w
 {
     struct StoreSlot *slot = &s->slots[n];
     s->draining = store_pending(s) > 0;
+    s->draining_size = store_slot_is_stream(slot) ? store_here(s, n) : slot->info.size;
     if (!s->draining)
         store_report(s, n, what, EXIT_DELIVERED, "", "%s", words);
     store_remember(s, slot);
     store_settle(s, n);
     return RECEIVER_VERIFIED;
+}
+
+/* file_sink_commit said no, by errno. */
+static enum ReceiverCheck not_committed(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    if (errno != EEXIST && errno != ESTALE)
+        return failed(s, n, "give it its name");
+    slot->state = STORE_SLOT_FAILED;
+    if (errno == EEXIST)
+        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "", "%s",
+                     slot->rival ? store_stays(s) : "the name was taken meanwhile");
+    else if (slot->sink.wrong)
+        store_report(s, n, STORE_FAILED, EXIT_IO, "",
+                     "this is not what arrived: another process replaced it meanwhile");
+    else
+        store_report(s, n, STORE_FAILED, EXIT_IO, "",
+                     "cannot give it its name: another process removed or replaced %s",
+                     slot->sink.part_name);
+    return RECEIVER_FAILED;
 }
 
 static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, struct View digest)
@@ -72,19 +93,13 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
         .only_files = folder,
     };
     int odd;
-    if (folder && file_sink_target(&slot->sink, size, digest) == FILE_SINK_SAME) {
+    if (folder && file_sink_target(&slot->sink, size, digest, NULL) == FILE_SINK_SAME) {
         if (file_sink_remove(&slot->sink) != 0)
             return failed(s, n, "remove the .part file");
         return verified(s, n, STORE_HAVE, "already here");
     }
-    if (file_sink_commit(&slot->sink, &c, &odd) != 0) {
-        if (errno != EEXIST)
-            return failed(s, n, "give it its name");
-        slot->state = STORE_SLOT_FAILED;
-        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "", "%s",
-                     slot->rival ? store_stays(s) : "the name was taken meanwhile");
-        return RECEIVER_FAILED;
-    }
+    if (file_sink_commit(&slot->sink, &c, &odd) != 0)
+        return not_committed(s, n);
     if (odd != 0)
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
                      "verified, but its time or permissions could not be set: %s",
@@ -113,6 +128,8 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
         return differs(s, n);
     if (s->spool == NULL)
         return commit(s, n, size, view_of(value, sizeof value));
+    if (store_pending(s) == 0 && spool_sync(s->spool) != 0)
+        return failed(s, n, "make it safe");
     return verified(s, n, STORE_VERIFIED, "verified");
 }
 
@@ -131,6 +148,7 @@ static int save_journal(struct Store *s, unsigned n)
     struct Repairs repairs = of->repairs;
     struct JournalContent c = {.object = &object, .sync = true};
     object.name = view_of(of->name, of->info.name.len);
+    file_sink_release(&slot->sink);
     if (store_slot_is_stream(slot))
         return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
     /* The receiver's way into the side store is only there while it works. */
@@ -140,6 +158,10 @@ static int save_journal(struct Store *s, unsigned n)
     c.repairs = &repairs;
     if (!part_unsaved(&slot->sink.part, &c.unsaved_from, &c.unsaved_to))
         c.unsaved_from = c.unsaved_to = 0;
+    int result = journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
+    if (result == 0 || (errno != ENOSPC && errno != EDQUOT))
+        return result;
+    c.repairs = NULL; /* there is room for the rest */
     return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
 }
 
@@ -199,13 +221,34 @@ static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, int 
     if (!recorded)
         store_report(s, n, what, code, "", "cannot record what arrived: %s; the next run %s",
                      store_error(error), older ? "goes on where this one began" : "begins anew");
-    else if (slot->sink.part.lost || is_void(s, n))
+    else if (is_void(s, n) || (slot->sink.part.lost && !store_slot_is_stream(slot)))
         store_report(s, n, what, code, "",
                      "cannot write what arrived: %s; the next run begins anew", store_error(error));
+    else if (slot->sink.part.lost)
+        store_report(s, n, what, code, "",
+                     "cannot make safe what arrived: %s; its beginning is in %s, perhaps not right",
+                     store_error(error), slot->sink.part_name);
+    else if (store_slot_is_stream(slot))
+        store_report(s, n, what, code, "",
+                     "cannot write all that arrived: %s; its first %" PRIu64
+                     " bytes are kept in %s",
+                     store_error(error), slot->sink.part.at, slot->sink.part_name);
     else
         store_report(s, n, what, code, "",
                      "cannot write all that arrived: %s; the rest is kept in %s",
                      store_error(error), slot->sink.part_name);
+}
+
+/* The part does not bear its name any more: what arrived goes with it. */
+static void say_gone(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    bool told = slot->state == STORE_SLOT_FAILED;
+    slot->state = STORE_SLOT_FAILED;
+    file_sink_forget(&slot->sink);
+    store_report(s, n, told ? STORE_NOTE : STORE_FAILED, told ? EXIT_DELIVERED : EXIT_IO, "",
+                 "what arrived is lost: another process removed or replaced %s",
+                 slot->sink.part_name);
 }
 
 /* Save what arrived, and if something has failed, now or before, say what became of it. */
@@ -215,12 +258,19 @@ static void keep_part(struct Store *s, unsigned n)
     struct Part *part = &slot->sink.part;
     bool told = slot->state == STORE_SLOT_FAILED, nothing, recorded = true;
     int error = 0;
+    if (!file_sink_has_part(&slot->sink)) {
+        say_gone(s, n);
+        return;
+    }
     part_sync(part); /* what fails is in part->error, and in part_unsaved */
     nothing = is_void(s, n);
     if (nothing)
         file_sink_remove(&slot->sink);
-    else if (!(recorded = save_journal(s, n) == 0))
+    else if (save_journal(s, n) != 0 && !store_slot_is_stream(slot)) {
+        /* That of a stream says no more than the one from its beginning. */
+        recorded = false;
         error = errno;
+    }
     if (error == 0 && (!told || part->lost))
         error = part->error;
     if (told ? nothing : error == 0)
@@ -240,8 +290,8 @@ void store_keep(struct Store *s, unsigned n)
     bool told = slot->state == STORE_SLOT_FAILED;
     if (!slot->loaded) {
         if (!told)
-            store_report(s, n, STORE_REFUSED, EXIT_IO, "",
-                         "too many symbols for the memory set aside; a larger --mtu makes fewer");
+            store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "",
+                         "too many symbols for the memory set aside: send it with a larger --mtu");
         s->taken = false;
         if (s->spool == NULL && !slot->resumed)
             file_sink_remove(&slot->sink);

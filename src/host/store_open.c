@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SHOWN_MAX 300 /* bytes of a name from the line in a message */
+#define SHOWN_MAX 300                  /* bytes of a name from the line in a message */
+#define SLACK     ((uint64_t)16 << 10) /* bytes of a journal beside what has arrived */
 
 static enum ReceiverOpen refuse(struct Store *s, unsigned n, const char *suffix, const char *why)
 {
@@ -109,7 +110,7 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
     bool id_is_digest =
         (flags & (OBJECT_IDENTITY | OBJECT_STREAM)) == 0 && slot->info.size <= FILE_SOURCE_HASHED;
     struct View digest = view_of(slot->info.id, id_is_digest ? PACKET_ID : 0);
-    enum FileSinkTarget there = file_sink_target(&slot->sink, slot->info.size, digest);
+    enum FileSinkTarget there = file_sink_target(&slot->sink, slot->info.size, digest, s->seen);
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
     if (!folder && s->config.no_clobber)
@@ -202,6 +203,16 @@ static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct Pa
     return RECEIVER_TAKE;
 }
 
+/* Room for the journal at the end, whose larger part is a bit for each symbol. */
+static void reserve(struct StoreSlot *slot)
+{
+    if (store_slot_is_stream(slot))
+        return;
+    uint64_t bits = slot->info.size / slot->info.symbol_size;
+    if (bits / 8 <= STORE_MEMORY_OBJECT)
+        file_sink_reserve(&slot->sink, bits / 8 + SLACK);
+}
+
 static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct PacketObject *object)
 {
     struct StoreSlot *slot = &s->slots[n];
@@ -222,6 +233,8 @@ static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct Pac
         answer = begin_part(s, n, object);
     slot->resumed = answer == RECEIVER_RESUME;
     slot->replaying = slot->resumed;
+    if (answer == RECEIVER_TAKE || answer == RECEIVER_RESUME)
+        reserve(slot);
     return answer;
 }
 

@@ -155,7 +155,8 @@ int store_init(struct Store *s, const struct StoreConfig *config)
     s->slots = calloc(config->slot_count, sizeof *s->slots);
     s->done = calloc(RECEIVER_FINISHED, sizeof *s->done);
     s->packet = malloc(PACKET_MAX);
-    if (s->slots == NULL || s->done == NULL || s->packet == NULL)
+    s->seen = calloc(1, sizeof *s->seen);
+    if (s->slots == NULL || s->done == NULL || s->packet == NULL || s->seen == NULL)
         return refuse_errno(s);
     switch (config->target) {
     case STORE_FILE:
@@ -185,6 +186,7 @@ void store_free(struct Store *s)
     free(s->path);
     free(s->slots);
     free(s->done);
+    free(s->seen);
     free(s->packet);
     free(s->scratch);
     *s = (struct Store){.dir = -1, .drop = -1};

@@ -189,6 +189,8 @@ static void show_progress(struct Receiving *t, uint64_t now)
     state.good = slot->counters.packets;
     state.lost = slot->counters.lost;
     state.repairs = slot->counters.repaired;
+    state.waiting =
+        (slot->info.flags & OBJECT_STREAM) ? slot->stream.row_count : slot->repairs.total;
     progress_show(&t->progress, &state, now);
 }
 
@@ -223,13 +225,14 @@ static uint64_t may_go_at(struct Receiving *t, uint64_t now)
     return c->stale - t->stale > PASS_LATE ? 0 : t->news_at + PASS_END;
 }
 
+/* Sleep until something can be done; or only look, if the store has work of its own. */
 static void wait_for_work(struct Receiving *t, uint64_t deadline)
 {
-    bool pumping = store_pending(&t->store) > 0;
+    bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
     port_watch(&t->port, &t->loop, !pumping, false);
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    loop_wait(&t->loop, pumping ? CLOCK_NEVER : deadline);
+    loop_wait(&t->loop, behind ? 0 : pumping ? CLOCK_NEVER : deadline);
 }
 
 /* Read what the link has. 0, or an exit code. */

@@ -25,19 +25,22 @@ rm -f disk/g.part*
 # Somebody else takes the room meanwhile.
 make_file 900000 f
 mkfifo line
-"$DTTK" send -q -L 3M f >line &
+"$DTTK" send -q -L 1M f >line &
 "$DTTK" recv disk/g <line 2>err &
 receiver=$!
-wait_for 10 test -e disk/g.part
+begun() { [ "$(stat -c %s disk/g.part 2>/dev/null)" -ge 250000 ]; } 2>/dev/null
+wait_for 10 begun
 head -c 900000 /dev/zero >disk/other || true
 code=0
 wait $receiver || code=$?
 cat err
 [ $code -eq 1 ] || fail "exit $code"
 says '^dttk: disk/g: .*no space left on device'
+says '^dttk: disk/g: what arrived is kept in g.part'
 [ ! -e disk/g ] || fail 'there is a file'
 
 # With room again the next run completes it.
 rm disk/other
 expect 0 "$DTTK" recv disk/g < <("$DTTK" send -q f)
+says '^dttk: disk/g: going on: '
 cmp f disk/g

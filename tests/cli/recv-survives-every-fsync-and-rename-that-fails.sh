@@ -53,3 +53,9 @@ judge()
 undisturbed=5
 sweep fsync,fdatasync EIO half "$DTTK" recv g
 sweep rename,renameat,renameat2,link,linkat EIO half "$DTTK" recv g
+
+# A regular file as standard output is made safe before it is called verified.
+judge() { [ "$1" -eq 1 ] || fail "exit $1"; says '^dttk: stdout: cannot make it safe: '; }
+prepare() { rm -f g; }
+undisturbed=0
+sweep fsync,fdatasync EIO line sh -c "exec '$DTTK' recv >g"

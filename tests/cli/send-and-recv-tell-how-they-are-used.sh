@@ -20,6 +20,14 @@ for option in directory force no-clobber no-resume quiet verbose progress json; 
     says "  *\(-., \)*--\(\[no-]\)*$option " out
 done
 
+# Where they cannot be written it has not been said.
+for words in --help help --version 'send --help' 'recv --help' 'noise --help'; do
+    # shellcheck disable=SC2086  # two words
+    expect 1 "$DTTK" $words >/dev/full
+    one_line err
+    says 'stdout: cannot write: no space left on device'
+done
+
 # Options may stand behind files, and -- ends them.
 cp "$photo" ./-r
 "$DTTK" send -q -r 0 -- -r | "$DTTK" recv -- -g

@@ -68,7 +68,34 @@ mkdir dir
 if command -v jq >/dev/null; then jq -e . json json2 >/dev/null; fi
 printable json
 
-# Where it cannot be written: exit 1, the file is there all the same.
-expect 1 "$DTTK" recv --json missing/json k < <("$DTTK" send -q "$photo")
-says '^dttk: missing/json: no such file or directory$'
-cmp "$photo" k
+# Where it cannot be written is said before anything is done, and nobody waits for a FIFO's reader.
+mkfifo fifo
+for place in missing/json fifo dir; do
+    expect 1 "$DTTK" recv --json $place k < <("$DTTK" send -q "$photo")
+    one_line err
+    says "^dttk: $place: "
+    nothing_at k
+    expect 1 "$DTTK" send --json $place "$photo" >line
+    [ ! -s line ] || fail 'it has sent'
+done
+
+# What is there stays until there is something better; and a FIFO's reader sees all of it.
+echo old >json
+{ sleep 0.2; cp json seen; "$DTTK" send -q "$photo"; } | "$DTTK" recv -q --json json l
+[ "$(cat seen)" = old ]
+balanced json
+cat fifo >json &
+send_once_read() { "$DTTK" send -q --json fifo "$photo" >/dev/null 2>err; }
+wait_for 5 send_once_read
+wait $!
+balanced json
+
+# Where it can no longer be written: exit 1, the file is there all the same.
+mkdir gone
+expect 1 "$DTTK" recv --json gone/json m < <(
+    wait_for 5 [ -e gone/json ]
+    rm -r gone
+    "$DTTK" send -q "$photo"
+)
+says '^dttk: gone/json: no such file or directory$'
+cmp "$photo" m

@@ -17,7 +17,15 @@ for signal in INT TERM HUP; do
         wait $sender || code=$?
         took=$(($(now_ms) - began))
         echo "SIG$signal $options: exit $code after $took ms: $(cat err)"
+        one_line err
+        says "photo.jpg: stopped by a signal: .* on the line, .* symbol"
         [ $code -eq $((128 + $(kill -l $signal))) ] || fail "exit $code"
         [ $took -lt 1500 ] || sanitized || fail 'it took its time'
     done
 done
+
+env --default-signal=INT "$DTTK" send -q -L 20k "$photo" >line 2>err &
+sleep 0.2
+kill -INT $!
+wait $! || true
+[ ! -s err ] || fail "-q: $(cat err)"

@@ -67,6 +67,9 @@ Test(names, names_that_are_not_fit_are_replaced)
     replaced("~");
     replaced("~root");
     replaced("dir/.ssh");
+    replaced(" a");
+    replaced("a ");
+    replaced("dir/ ");
     expect("a\0b", 3, FALLBACK, NAMES_REPLACED);
     expect("\0", 1, FALLBACK, NAMES_REPLACED);
 }
@@ -94,6 +97,15 @@ Test(names, control_bidi_and_invisible_characters_are_not_fit)
         "a\xF3\xA0\x80\x81",
         "a\xF0\x9F\xBF\xBE",
         "a\xE3\x85\xA4",
+        "a\xEF\xB8\x80",
+        "a\xEF\xB8\x8F",
+        "a\xE2\xA0\x80",
+        "a\xE3\x80\x80z",
+        "a\xC2\xA0z",
+        "a\xEE\x80\x80",
+        "a\xEF\xA3\xBF",
+        "a\xF3\xB0\x80\x80",
+        "a\xF4\x8F\xBF\xBD",
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         replaced(names[i]);
@@ -155,6 +167,9 @@ Test(names, long_names_are_cut_before_their_extension_at_a_character)
     name[100] = '.'; /* not an extension any more */
     wanted[100] = '.';
     expect(name, 255, wanted, NAMES_CHANGED);
+    name[100] = 'b';
+    name[NAMES_MAX - 1] = ' '; /* what would be its end */
+    expect(name, 255, FALLBACK, NAMES_REPLACED);
     memset(name, 'c', sizeof name);
     memcpy(name + 250, ".part", 5);
     expect(name, 255, FALLBACK, NAMES_REPLACED);
@@ -165,13 +180,14 @@ static void check_safe(const char *out)
     size_t len = strlen(out);
     cr_assert(len >= 1 && len <= NAMES_MAX);
     cr_assert_null(strpbrk(out, "/\\\n\r\t\x1B\x7F"));
-    cr_assert_null(strchr(".-~", out[0]));
+    cr_assert_null(strchr(" .-~", out[0]));
+    cr_assert_neq(out[len - 1], ' ');
 }
 
 Test(names, whatever_comes_a_safe_name_comes_out)
 {
     struct TestRandom random = {test_random_seed()};
-    static const char pieces[] = "./\\-~\x1B\n\xE2\x80\xAE\xC3\xA9part.journal";
+    static const char pieces[] = " ./\\-~\x1B\n\xE2\x80\xAE\xC3\xA9part.journal";
     char out[NAMES_MAX + 1];
     uint8_t name[PACKET_NAME_MAX];
     for (int round = 0; round < 20000; round++) {

@@ -233,8 +233,9 @@ Test(store, an_object_too_large_for_the_disk_or_memory_is_refused_at_once)
     s.object.block = 12;
     sample_seal(&s);
     bench_object(&b, &s);
-    r = bench_expect(&b, STORE_REFUSED, 1);
+    r = bench_expect(&b, STORE_REFUSED, 7);
     cr_assert_not_null(strstr(r->reason, "too many symbols"));
+    cr_assert_not_null(strstr(r->reason, "send it with a larger --mtu"));
     cr_assert_eq(folder_count(&b.folder), 0);
     sample_free(&s);
     sample_init(&s, "name", LEN, 1); /* neither has taken the target */

@@ -180,3 +180,55 @@ Test(store_left, a_part_another_process_is_at_is_left_alone)
     sample_free(&s);
     bench_done(&b);
 }
+
+/* A stream's journal says nothing new at its end: its part is what is kept. */
+Test(store_left, a_stream_whose_journal_fails_is_kept_all_the_same)
+{
+    bench_init(&b, "name");
+    sample_init(&s, "", LEN, 1);
+    sample_make_stream(&s);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_object(&b, &s);
+    bench_stream(&b, &s, 0, 5000);
+    cr_assert_eq(mkdirat(b.folder.dir, "name.part.journal.new", 0700), 0);
+    bench_stop(&b);
+    const struct BenchResult *r = bench_expect(&b, STORE_INCOMPLETE, 5);
+    cr_assert_not_null(strstr(r->reason, "first 5000 bytes are kept in name.part"), "%s",
+                       r->reason);
+    unlinkat(b.folder.dir, "name.part.journal.new", AT_REMOVEDIR);
+    cr_assert(folder_equal(&b.folder, "name.part", s.data, 5000));
+    sample_free(&s);
+    bench_done(&b);
+}
+
+/* Somebody removes the part, or puts another file in its place: that gets no name of ours. */
+Test(store_left, a_part_that_another_process_replaces_is_never_named)
+{
+    for (int way = 0; way < 8; way++) {
+        bool replaced = (way & 1) != 0, complete = (way & 2) != 0, old = (way & 4) != 0;
+        bench_init(&b, "name");
+        sample_init(&s, "name", LEN, 1);
+        if (old)
+            folder_put(&b.folder, "name", "old", 3);
+        cr_assert_eq(bench_start(&b), 0);
+        bench_object(&b, &s);
+        bench_source(&b, &s, 0, 9);
+        unlinkat(b.folder.dir, "name.part", 0);
+        if (replaced)
+            folder_put(&b.folder, "name.part", "not ours", 8);
+        for (uint64_t n = 9; complete && n < 124; n++)
+            bench_source(&b, &s, n, 1);
+        bench_end(&b, &s);
+        if (complete)
+            bench_expect(&b, STORE_FAILED, 1);
+        bench_stop(&b);
+        const struct BenchResult *r =
+            bench_expect(&b, complete ? STORE_NOTE : STORE_FAILED, complete ? 0 : 1);
+        cr_assert_not_null(strstr(r->reason, "what arrived is lost"), "%s", r->reason);
+        cr_assert_eq(folder_count(&b.folder), (size_t)replaced + (size_t)old);
+        cr_assert(!old || folder_equal(&b.folder, "name", "old", 3));
+        cr_assert(!replaced || folder_equal(&b.folder, "name.part", "not ours", 8));
+        sample_free(&s);
+        bench_done(&b);
+    }
+}

@@ -1,6 +1,8 @@
 /* The store, and what bears the name of its target already. */
 #include "unit/bench.h"
 
+#include <time.h>
+
 static struct Bench b;
 static struct Sample s;
 
@@ -204,6 +206,50 @@ Test(store_target, through_a_link_its_file_is_replaced)
     fstatat(b.folder.dir, "link", &st, AT_SYMLINK_NOFOLLOW);
     cr_assert(S_ISLNK(st.st_mode));
     cr_assert(folder_equal(&b.folder, "file", s.data, LEN));
+    sample_free(&s);
+    bench_done(&b);
+}
+
+/* Bytes this process has read so far. */
+static unsigned long long bytes_read(void)
+{
+    unsigned long long count = 0;
+    FILE *f = fopen("/proc/self/io", "r");
+    cr_assert_not_null(f);
+    cr_assert_eq(fscanf(f, "rchar: %llu", &count), 1);
+    fclose(f);
+    return count;
+}
+
+/* Small packets must not make us read a large file over and over. */
+Test(store_target, a_file_in_the_way_is_read_once)
+{
+    static char zeros[4 << 20], ones[4 << 20];
+    memset(ones, 1, sizeof ones);
+    bench_init(&b, NULL);
+    folder_put(&b.folder, "name", zeros, sizeof zeros);
+    nanosleep(&(struct timespec){.tv_sec = 2, .tv_nsec = 50000000}, NULL);
+    cr_assert_eq(bench_start(&b), 0);
+    unsigned long long before = bytes_read();
+    for (uint64_t i = 0; i < 10; i++) {
+        sample_init(&s, "name", sizeof zeros, i);
+        bench_object(&b, &s);
+        bench_expect(&b, STORE_REFUSED, 7);
+        sample_free(&s);
+    }
+    cr_assert_lt(bytes_read() - before, sizeof zeros + sizeof zeros / 2);
+    folder_put(&b.folder, "name", ones, sizeof ones); /* it is another one now */
+    sample_init(&s, "name", sizeof ones, 1);
+    memset(s.data, 1, s.len);
+    struct Digest d;
+    digest_init(&d);
+    digest_update(&d, s.data, s.len);
+    digest_value(&d, s.digest);
+    memcpy(s.object.id, s.digest, PACKET_ID);
+    sample_seal(&s);
+    bench_object(&b, &s);
+    bench_expect(&b, STORE_HAVE, 0);
+    bench_stop(&b);
     sample_free(&s);
     bench_done(&b);
 }

@@ -1,0 +1,231 @@
+/* Report, for programs: the one object of --json. */
+#include "host/report_json.h"
+
+#include "host/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json_util.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define LISTED_MAX 1000 /* objects; 40 bytes on the line make one to be told of */
+
+void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
+                 uint64_t now)
+{
+    *r = (struct Report){.quiet = quiet, .verbose = verbose, .begin = now};
+    if (!json)
+        return;
+    r->root = json_object_new_object();
+    r->objects = json_object_new_array();
+    json_object_object_add(r->root, "command", json_object_new_string(command));
+    json_object_object_add(r->root, "objects", r->objects);
+}
+
+static void add_number(json_object *o, const char *key, uint64_t value)
+{
+    json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void add_text(json_object *o, const char *key, const char *text)
+{
+    json_object_object_add(o, key, json_object_new_string(text));
+}
+
+/* To the microsecond, written as a person would. */
+static void add_seconds(json_object *o, const char *key, double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.6f", value);
+    json_object_object_add(o, key, json_object_new_double_s(value, text));
+}
+
+/* True if one more is to be listed; else it has been counted. */
+static bool may_list(struct Report *r)
+{
+    if (!r->root)
+        return false;
+    if (json_object_array_length(r->objects) < LISTED_MAX)
+        return true;
+    r->unlisted++;
+    return false;
+}
+
+static void add_slot(json_object *o, const struct Slot *slot)
+{
+    const struct SlotCounters *c = &slot->counters;
+
+    add_number(o, "packets", c->packets);
+    add_number(o, "packets_lost", c->lost);
+    add_number(o, "sources", c->sources);
+    add_number(o, "duplicates", c->duplicates);
+    add_number(o, "repairs", c->repairs);
+    add_number(o, "repairs_useless", c->useless);
+    add_number(o, "repairs_foreign", c->foreign);
+    add_number(o, "symbols_repaired", c->repaired);
+    add_number(o, "packets_contradicting", c->bad);
+    add_number(o, "digest_mismatches", c->mismatches);
+    add_number(o, "passes", c->passes);
+    add_number(o, "redundancy_needed", report_redundancy_needed(slot));
+    if (slot->aborted)
+        add_text(o, "aborted", report_abort_words(slot));
+    add_seconds(o, "seconds", report_seconds(slot->first_packet, slot->last_packet));
+    if (!(slot->info.flags & OBJECT_STREAM)) {
+        add_number(o, "symbols", slot->object.layout.symbols);
+        add_number(o, "symbols_missing", slot->object.layout.symbols - slot->object.have);
+        add_number(o, "symbol_size", slot->object.layout.symbol_size);
+    }
+}
+
+static const char *const what_words[] = {
+    [STORE_NOTE] = "note",
+    [STORE_VERIFIED] = "verified",
+    [STORE_HAVE] = "already here",
+    [STORE_REFUSED] = "refused",
+    [STORE_FAILED] = "failed",
+    [STORE_MISMATCH] = "digest differs",
+    [STORE_INCOMPLETE] = "incomplete",
+};
+
+void report_json_received(struct Report *r, const struct StoreResult *result,
+                          const struct Slot *slot)
+{
+    json_object *o;
+
+    if (!may_list(r))
+        return;
+    o = json_object_new_object();
+
+    add_text(o, "path", result->path);
+    add_text(o, "result", what_words[result->what]);
+    add_text(o, "reason", result->reason);
+    add_number(o, "exit", (uint64_t)result->exit_code);
+    add_number(o, "size", result->size);
+    add_number(o, "bytes", result->here);
+    if (slot)
+        add_slot(o, slot);
+    json_object_array_add(r->objects, o);
+}
+
+static void add_frames(json_object *root, const struct FrameCounters *f)
+{
+    json_object *o = json_object_new_object();
+
+    add_number(o, "good", f->good);
+    add_number(o, "bad_cobs", f->bad_cobs);
+    add_number(o, "bad_short", f->bad_short);
+    add_number(o, "bad_crc", f->bad_crc);
+    add_number(o, "bad_long", f->bad_long);
+    add_number(o, "unstuffed", f->unstuffed);
+    add_number(o, "good_bytes", f->good_bytes);
+    add_number(o, "bad_bytes", f->bad_bytes);
+    json_object_object_add(root, "frames", o);
+}
+
+static void add_packets(json_object *root, const struct ReceiverCounters *p)
+{
+    json_object *o = json_object_new_object();
+
+    add_number(o, "good", p->packets);
+    add_number(o, "short", p->short_);
+    add_number(o, "bad_version", p->bad_version);
+    add_number(o, "bad_type", p->bad_type);
+    add_number(o, "bad_fields", p->bad_fields);
+    add_number(o, "waited", p->waiting);
+    add_number(o, "overrun", p->overrun);
+    add_number(o, "stale", p->stale);
+    add_number(o, "clashes", p->clashes);
+    add_number(o, "no_room", p->no_room);
+    add_number(o, "too_large", p->too_large);
+    add_number(o, "refused", p->refused);
+    add_number(o, "not_ours", p->not_ours);
+    json_object_object_add(root, "packets", o);
+}
+
+void report_json_sent(struct Report *r, const struct ReportSend *sent, uint64_t now, int exit_code)
+{
+    const struct Sender *s = sent->sender;
+    json_object *o;
+
+    if (!may_list(r))
+        return;
+    o = json_object_new_object();
+
+    add_text(o, "path", sent->name);
+    add_number(o, "exit", (uint64_t)exit_code);
+    add_number(o, "size", report_size(s));
+    add_number(o, "wire_bytes", sent->wire);
+    add_number(o, "packets", s->counters.packets);
+    add_number(o, "sources", s->counters.sources);
+    add_number(o, "repairs", s->counters.repairs);
+    add_number(o, "symbol_size", s->config.plan.symbol_size);
+    add_number(o, "mtu", sent->mtu);
+    add_number(o, "passes", s->pass);
+    add_seconds(o, "seconds", report_seconds(sent->begin, now));
+    json_object_array_add(r->objects, o);
+}
+
+void report_json_link(struct Report *r, const struct FrameCounters *f,
+                      const struct ReceiverCounters *p, uint64_t bytes)
+{
+    if (!r->root)
+        return;
+    add_number(r->root, "bytes", bytes);
+    add_frames(r->root, f);
+    add_packets(r->root, p);
+}
+
+static double timeval_seconds(struct timeval t)
+{
+    return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+/* What this process has cost so far. */
+static void add_usage(json_object *root)
+{
+    struct rusage u;
+
+    if (getrusage(RUSAGE_SELF, &u) != 0)
+        return;
+    add_seconds(root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
+    add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
+}
+
+/* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
+static int open_statistics(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, O_WRONLY);
+    return fd;
+}
+
+int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
+{
+    bool to_stdout = path && strcmp(path, "-") == 0;
+    int fd, result;
+
+    if (!r->root)
+        return 0;
+    add_number(r->root, "objects_not_listed", r->unlisted);
+    add_number(r->root, "exit", (uint64_t)exit_code);
+    add_seconds(r->root, "elapsed", report_seconds(r->begin, now));
+    add_usage(r->root);
+    errno = 0;
+    fd = to_stdout ? STDOUT_FILENO : open_statistics(path);
+    result = fd < 0 ? -1 : json_object_to_fd(fd, r->root, JSON_C_TO_STRING_PRETTY);
+    if (result == 0 && write(fd, "\n", 1) != 1)
+        result = -1;
+    if (fd >= 0 && !to_stdout && close(fd) != 0)
+        result = -1;
+    json_object_put(r->root);
+    r->root = NULL;
+    if (result != 0 && errno == 0)
+        errno = EIO;
+    return result;
+}
