@@ -282,6 +282,7 @@ static bool object_due(const struct Sender *s)
            (s->after_end && s->objects < OBJECTS_IN_PASS && s->config.redundancy > 0);
 }
 
+/* The machine's one switch: longer than 40 lines, since every state has its place here. */
 bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, uint64_t now)
 {
     uint64_t total;
