@@ -19,6 +19,7 @@ static const struct Command commands[] = {
     {"send", cmd_send, "send a file or a stream over a link"},
     {"recv", cmd_recv, "receive what was sent, verified or not at all"},
     {"noise", cmd_noise, "a bad line: stdin to stdout, damaged as asked"},
+    {"ports", cmd_ports, "the serial ports of this machine"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
