@@ -13,6 +13,7 @@
 #define FIRST_WAIT SECOND
 #define WAIT_LEAST (250 * MS)
 #define WAIT_MOST  (60 * SECOND)
+#define QUEUE_MOST (3 * SECOND) /* what waits in queues that nobody sees is not thought longer */
 
 void flight_init(struct Flight *f)
 {
@@ -94,15 +95,19 @@ static uint64_t largest(const struct FlightBest *b)
     return b->now > b->before ? b->now : b->before;
 }
 
+/* What was learnt while somebody slept is outweighed by a single answer that came quickly. */
 uint64_t flight_timeout(const struct Flight *f)
 {
     uint64_t wait = f->smoothed + 4 * f->deviation + SLACK;
+    uint64_t most =
+        smallest(&f->delay) < WAIT_MOST ? 4 * smallest(&f->delay) + QUEUE_MOST : WAIT_MOST;
 
     if (f->smoothed == 0)
         return FIRST_WAIT;
     if (wait < WAIT_LEAST)
         return WAIT_LEAST;
-    return wait < WAIT_MOST ? wait : WAIT_MOST;
+    most = most < WAIT_MOST ? most : WAIT_MOST;
+    return wait < most ? wait : most;
 }
 
 static void measure_delay(struct Flight *f, uint64_t delay, uint64_t now)

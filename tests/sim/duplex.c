@@ -1,5 +1,6 @@
 #include "duplex.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +40,18 @@ struct Duplex {
     struct DuplexResult result;
     bool receiver_restarted, sender_restarted;
 };
+
+/* With DTTK_TRACE set, every frame that is handed to the line is named on stderr. */
+static void trace(const struct Duplex *d, enum DuplexWay w, uint8_t type, const struct Carried *f)
+{
+    static const char *const names[16] = {"", "OBJECT", "SOURCE", "REPAIR", "END",
+                                          "STATUS", "DONE", "ABORT"};
+
+    if (getenv("DTTK_TRACE") != NULL)
+        fprintf(stderr, "%12.6f %s %-6s %4zu of %4zu bytes arrive at %12.6f\n",
+                (double)d->now / 1e9, w == DUPLEX_THERE ? "->" : "<-", names[type], f->len, f->sent,
+                (double)f->at / 1e9);
+}
 
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -88,6 +101,7 @@ static void carry(struct Duplex *d, enum DuplexWay w, const uint8_t *bytes, size
     way->flight += len;
     d->result.wire[w] += len;
     collide(d, &d->ways[1 - w], f);
+    trace(d, w, type, f);
 }
 
 static void capture(void *ctx, const uint8_t *bytes, size_t len)
