@@ -21,9 +21,9 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           stream_out repairs recover sender sender_plan sender_stream receiver slot slot_store \
           slot_symbols
 HOST    = clock damage damage_frames delay diag digest disk file_sink file_source journal \
-          kernels loop names outgoing pacer part port progress report report_json serial \
-          serial_await serial_list side spool store store_keep store_open store_resume \
-          store_target text transfer_recv transfer_send tty
+          kernels line loop names noise noise_pty outgoing pacer part port progress pty report \
+          report_json serial serial_await serial_list side spool store store_keep store_open \
+          store_resume store_target text transfer_recv transfer_send tty
 CMD     = main noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape
 UNIT    = test_buffer test_bytes test_cobs test_crc test_damage test_diag test_file_source \
