@@ -10,7 +10,15 @@
 #include <signal.h>
 #include <stdbool.h>
 
-enum LoopSlot { LOOP_LINK_IN, LOOP_LINK_OUT, LOOP_SOURCE, LOOP_SINK, LOOP_SLOTS };
+enum LoopSlot {
+    LOOP_LINK_IN,
+    LOOP_LINK_OUT,
+    LOOP_BACK_IN, /* of a second port, which carries the other direction */
+    LOOP_BACK_OUT,
+    LOOP_SOURCE,
+    LOOP_SINK,
+    LOOP_SLOTS
+};
 
 #define LOOP_CAUGHT  3 /* SIGINT, SIGTERM, SIGHUP */
 #define LOOP_SIGNALS 5 /* and SIGPIPE, SIGXFSZ, which are ignored */

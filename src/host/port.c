@@ -49,7 +49,8 @@ static void end_restore(struct PortEnd *e)
 
 int port_open_as_is(struct Port *p, int in, int out, const char *name)
 {
-    *p = (struct Port){.name = name, .backoff = BACKOFF_MIN};
+    *p = (struct Port){
+        .in_slot = LOOP_LINK_IN, .out_slot = LOOP_LINK_OUT, .name = name, .backoff = BACKOFF_MIN};
     /* Both are looked at before either is changed: they may share one open file description. */
     if (end_look(&p->in, in, O_RDONLY) == 0 && end_look(&p->out, out, O_WRONLY) == 0 &&
         end_prepare(&p->in) == 0 && end_prepare(&p->out) == 0)
@@ -134,8 +135,8 @@ void port_watch(struct Port *p, struct Loop *l, bool in, bool out)
 {
     if (p->write_at != 0 && clock_now() >= p->write_at)
         p->write_at = 0;
-    loop_watch(l, LOOP_LINK_IN, p->in.fd, in && !p->eof ? POLLIN : 0);
-    loop_watch(l, LOOP_LINK_OUT, p->out.fd, out && p->write_at == 0 ? POLLOUT : 0);
+    loop_watch(l, p->in_slot, p->in.fd, in && !p->eof ? POLLIN : 0);
+    loop_watch(l, p->out_slot, p->out.fd, out && p->write_at == 0 ? POLLOUT : 0);
 }
 
 uint64_t port_deadline(const struct Port *p)

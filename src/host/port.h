@@ -25,12 +25,15 @@ struct Port {
     struct PortEnd in;
     struct PortEnd out;
     const char *name;   /* for messages: "stdin", "/dev/ttyUSB0"; kept */
-    bool eof;           /* port_read has seen the end of input */
+    bool eof;           /* port_read has seen the end of input; clear it to read on */
     int error;          /* errno of the last call that failed */
     uint64_t bytes_in;  /* read so far */
     uint64_t bytes_out; /* written so far */
     uint64_t backoff;   /* ns the next refusal of a tty will keep port_watch away */
     uint64_t write_at;  /* before this a tty that refused bytes is not tried again; or 0 */
+    /* Where port_watch watches: LOOP_LINK_IN and LOOP_LINK_OUT, until the owner changes them. */
+    enum LoopSlot in_slot;
+    enum LoopSlot out_slot;
 };
 
 /*
@@ -61,8 +64,8 @@ ptrdiff_t port_read(void *ctx, uint8_t *space, size_t size);
 ptrdiff_t port_write(void *ctx, const uint8_t *bytes, size_t len);
 
 /*
- * Watch the port's ends in LOOP_LINK_IN and LOOP_LINK_OUT: in if there is room for bytes, out if
- * there are bytes to write. An end that is missing, or an input that has ended, is not watched.
+ * Watch the port's ends in in_slot and out_slot: in if there is room for bytes, out if there are
+ * bytes to write. An end that is missing, or an input that has ended, is not watched.
  * Nor is, for some milliseconds, a terminal that refused bytes although poll said it would take
  * them (a full pty): wait no longer than port_deadline then.
  */
