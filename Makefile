@@ -24,11 +24,11 @@ HOST    = clock console damage damage_frames delay diag digest disk file_sink fi
           kernels link loop names outgoing pacer part port progress queue report report_json \
           serial serial_await serial_list side silence spool store store_keep store_open \
           store_resume store_target text transfer_recv transfer_send tty
-CMD     = main noise options ports recv send words
+CMD     = link_options main noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape
 UNIT    = test_buffer test_bytes test_cobs test_console test_crc test_damage test_diag \
           test_file_source test_frame test_frame_reader test_gf256 test_journal test_kernels \
-          test_link test_names test_object test_object_layout test_pacer test_packet \
+          test_link test_link_options test_names test_object test_object_layout test_pacer test_packet \
           test_packet_wire test_port test_progress test_queue test_receiver test_repairs test_rlc \
           test_rlc_system test_sender test_serial test_serial_await test_serial_list \
           test_serial_refuse test_silence test_status test_store test_store_left test_store_pipe \
