@@ -7,9 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BAUD_DEFAULT   115200
-#define SECONDS_MAX    UINT64_C(1000000)
-#define TURNAROUND_MAX 60000 /* ms */
+#define BAUD_DEFAULT    115200
+#define TIMEOUT_DEFAULT (30 * CLOCK_SECOND)
+#define SECONDS_MAX     UINT64_C(1000000)
+#define TURNAROUND_MAX  60000 /* ms */
 
 static const char *const parities[] = {"none", "even", "odd", "mark", "space"};
 static const char *const flows[] = {"none", "hard", "soft"};
@@ -240,4 +241,21 @@ bool link_options_settle(struct LinkArguments *a, enum LinkSide side, bool data)
     if (a->timeout != 0)
         a->link.patience = a->timeout;
     return good;
+}
+
+struct TransferLine link_options_line(const struct LinkArguments *a, bool quiet)
+{
+    bool ends = a->link.serial.path == NULL && a->direction == LINK_ONE_WAY; /* by itself */
+    struct TransferLine line = {
+        .link = a->link,
+        .two_way = a->direction == LINK_TWO_WAY,
+        .timeout = a->timeout != 0 ? a->timeout
+                   : ends          ? CLOCK_NEVER
+                                   : TIMEOUT_DEFAULT,
+        .timeout_given = a->timeout != 0,
+        .window = a->window,
+        .turnaround = a->turnaround,
+    };
+    line.link.quiet = quiet;
+    return line;
 }

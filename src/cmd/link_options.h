@@ -2,7 +2,7 @@
 #ifndef CMD_LINK_OPTIONS_H
 #define CMD_LINK_OPTIONS_H
 
-#include "host/link.h"
+#include "host/transfer.h"
 
 #include <getopt.h>
 
@@ -90,5 +90,8 @@ enum LinkOption link_option(int option, const char *text, struct LinkArguments *
  * case.
  */
 bool link_options_settle(struct LinkArguments *a, enum LinkSide side, bool data);
+
+/* What of them a transfer wants to know, after link_options_settle. */
+struct TransferLine link_options_line(const struct LinkArguments *a, bool quiet);
 
 #endif

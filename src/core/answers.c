@@ -8,6 +8,7 @@
 #define GATHER_FEW (250 * MS) /* while little does, which is */
 #define FEW        400        /* less than so many bytes */
 #define APART      (10 * MS)  /* between answers at least, unless much arrived */
+#define MANY       16         /* packets after which more is due: its sender waits at 200 */
 #define FRAME_MORE 8          /* bytes of a frame that are not its packet, about */
 #define LIST_MOST  256        /* bytes of a list: what comes first is sent again first */
 
@@ -36,9 +37,10 @@ void answer_note(struct Answer *a, struct Receiver *r, size_t len, enum AnswerUr
     uint64_t apart = a->said > 0 && a->said + APART > now ? a->said + APART : now;
 
     a->bytes += len + FRAME_MORE;
+    a->packets++;
     if (!a->on)
         return;
-    if (a->bytes >= r->config.window / 3)
+    if (a->bytes >= r->config.window / 3 || a->packets >= MANY)
         a->due = now;
     switch (urgency) {
     case ANSWER_LATER:
@@ -101,6 +103,7 @@ static void close_answer(struct Answer *a, struct Buffer *packet, enum PacketTyp
     a->due = ANSWER_NEVER;
     a->said = now;
     a->bytes = 0;
+    a->packets = 0;
 }
 
 static void put_status(struct Answer *a, const struct PacketStatus *status, struct Buffer *packet,

@@ -12,12 +12,13 @@
 
 /* What is owed to the sender of one tag. */
 struct Answer {
-    bool on;        /* it listens: its OBJECT said so */
-    uint8_t seq;    /* of our next packet */
-    uint8_t echo;   /* seq of its packet seen last */
-    uint64_t due;   /* when to speak, ns; ANSWER_NEVER: nothing is owed */
-    uint64_t said;  /* when we last spoke, ns; 0: not yet */
-    uint64_t bytes; /* of its packets since then */
+    bool on;          /* it listens: its OBJECT said so */
+    uint8_t seq;      /* of our next packet */
+    uint8_t echo;     /* seq of its packet seen last */
+    uint64_t due;     /* when to speak, ns; ANSWER_NEVER: nothing is owed */
+    uint64_t said;    /* when we last spoke, ns; 0: not yet */
+    uint64_t bytes;   /* of its packets since then, */
+    unsigned packets; /* and how many these were */
 };
 
 struct Receiver;

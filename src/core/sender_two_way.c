@@ -317,10 +317,13 @@ static void take_echo(struct SenderPeer *p, const struct PacketStatus *status, u
     uint64_t bytes;
     unsigned n = flight_echo(&p->flight, status->echo, now, &bytes);
 
-    if (n > 0 && status->good >= p->good)
-        flight_count_loss(&p->flight, n, bytes, status->good - p->good);
-    if (n > 0)
-        p->good = status->good;
+    uint64_t arrived = status->good >= p->good ? status->good - p->good : n;
+
+    if (n == 0)
+        return;
+    flight_count_loss(&p->flight, n, bytes, arrived);
+    p->lost += arrived < n ? n - arrived : 0;
+    p->good = status->good;
 }
 
 static void take_state(struct Sender *s, const struct PacketStatus *status)
