@@ -32,6 +32,7 @@ struct Sending {
     unsigned returns;       /* of the link, as of then */
     uint64_t good;          /* two-way: frames heard, of all kinds */
     bool hinted;
+    bool drained; /* the sender had nothing more when it was last asked */
 };
 
 /* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
@@ -40,9 +41,12 @@ static void fill(struct Sending *t, uint64_t now)
     struct View parts[2];
     size_t bytes;
 
+    t->drained = false;
     while (station_room(&t->station, now) > 0 && pacer_allowance(&t->pacer, now) > 0) {
-        if (!sender_output(&t->out.sender, &t->packet, &parts[1], now))
+        if (!sender_output(&t->out.sender, &t->packet, &parts[1], now)) {
+            t->drained = true;
             break;
+        }
         parts[0] = buffer_view(&t->packet);
         bytes = station_put(&t->station, parts, 2, now);
         t->out.wire += bytes;
@@ -147,10 +151,10 @@ static uint64_t wait_for_work(struct Sending *t, uint64_t now)
     loop_watch(&t->loop, LOOP_SOURCE, input ? t->out.source.fd : -1, POLLIN);
     if (room && pacer_allowance(&t->pacer, now) == 0)
         deadline = earlier(deadline, pacer_deadline(&t->pacer));
-    else if (room && two_way)
-        deadline = earlier(deadline, sender_deadline(&t->out.sender));
-    else if (room && !input)
+    else if (room && !t->drained)
         deadline = 0; /* the sender has more */
+    else if (room)
+        deadline = earlier(deadline, sender_deadline(&t->out.sender));
     deadline = earlier(deadline, station_turn(&t->station, now));
     if (two_way && deadline > now && outgoing_hash_ahead(&t->out))
         deadline = 0;
