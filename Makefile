@@ -28,12 +28,12 @@ CMD     = link_options main noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape
 UNIT    = test_buffer test_bytes test_cobs test_console test_crc test_damage test_diag \
           test_file_source test_frame test_frame_reader test_gf256 test_journal test_kernels \
-          test_link test_link_options test_names test_object test_object_layout test_pacer \
-          test_packet test_packet_wire test_port test_progress test_queue test_receiver \
-          test_repairs test_rlc test_rlc_system test_sender test_serial test_serial_await \
-          test_serial_list test_serial_refuse test_silence test_status test_store test_store_left \
-          test_store_pipe test_store_resume test_store_target test_stream test_vectors \
-          test_waiting
+          test_link test_link_away test_link_options test_link_queue test_link_terminal test_names \
+          test_object test_object_layout test_pacer test_packet test_packet_wire test_port \
+          test_progress test_queue test_receiver test_repairs test_rlc test_rlc_system test_sender \
+          test_serial test_serial_await test_serial_list test_serial_refuse test_silence \
+          test_status test_store test_store_left test_store_pipe test_store_resume \
+          test_store_target test_stream test_vectors test_waiting
 SIM     = test_transfer test_captures test_stream test_loopback test_hostile test_flood
 FUZZ    = fuzz_frame fuzz_packet fuzz_receiver
 
