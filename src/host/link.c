@@ -48,19 +48,19 @@ static uint64_t line_rate(const struct Serial *s)
 }
 
 /* The descriptors are there. 0, or -1 and errno. */
-static int start(struct Link *l, int in, int out, const char *name)
+static int start(struct Link *l, int in, int out, const char *name, uint64_t now)
 {
     uint64_t bytes_in = l->port.bytes_in, bytes_out = l->port.bytes_out;
     if (port_open(&l->port, in, out, name) < 0)
         return -1;
     l->port.bytes_in = bytes_in;
     l->port.bytes_out = bytes_out;
-    l->since = clock_now();
+    l->since = now;
     l->look_at = CLOCK_NEVER;
     l->gone = false;
     l->state = LINK_UP;
     if (l->serial.fd >= 0) {
-        queue_init(&l->queue, line_rate(&l->serial), l->since);
+        queue_init(&l->queue, line_rate(&l->serial), now);
         l->queue.written = bytes_out;
     }
     return 0;
@@ -69,7 +69,7 @@ static int start(struct Link *l, int in, int out, const char *name)
 static int open_descriptors(struct Link *l)
 {
     const struct LinkOptions *o = &l->options;
-    if (start(l, o->in, o->out, o->name) == 0)
+    if (start(l, o->in, o->out, o->name, clock_now()) == 0)
         return EXIT_DELIVERED;
     diag_errno(errno, o->name, NULL);
     return EXIT_IO;
@@ -82,7 +82,7 @@ static int open_terminal(struct Link *l, struct Loop *loop)
     loop_last_act(loop, give_terminal_back);
     if (link_is_one_terminal(o->in, STDERR_FILENO))
         diag_hold();
-    if (serial_borrow(&l->serial, o->in) == 0 && start(l, o->in, o->out, o->name) == 0)
+    if (serial_borrow(&l->serial, o->in) == 0 && start(l, o->in, o->out, o->name, clock_now()) == 0)
         return EXIT_DELIVERED;
     int error = errno;
     link_close(l, loop);
@@ -125,7 +125,7 @@ static int open_port(struct Link *l, struct Loop *loop)
         return e.code;
     }
     note_names(l);
-    if (start(l, l->serial.fd, l->serial.fd, l->name) == 0)
+    if (start(l, l->serial.fd, l->serial.fd, l->name, clock_now()) == 0)
         return EXIT_DELIVERED;
     diag_errno(errno, o->serial.path, NULL);
     serial_close(&l->serial);
@@ -287,7 +287,7 @@ static void come_back(struct Link *l, uint64_t now)
     struct SerialError e = {.absent = true};
     o.path = l->again;
     if (serial_open(&l->serial, &o, &e) == 0) {
-        if (start(l, l->serial.fd, l->serial.fd, l->name) == 0) {
+        if (start(l, l->serial.fd, l->serial.fd, l->name, now) == 0) {
             l->returns++;
             l->tries++; /* one that comes and goes is tried for less and less often */
             if (!l->options.quiet)

@@ -126,6 +126,42 @@ Test(link_away, tries_become_rare_while_a_port_is_away)
     loop_close(&loop);
 }
 
+Test(link_away, one_that_comes_and_goes_is_tried_for_less_often_until_it_stays)
+{
+    struct Loop loop;
+    struct Link l;
+    struct Pair p;
+    struct Folder f;
+    folder_open(&f);
+    loop_open(&loop);
+    const char *link = folder_path(&f, "link");
+    pair_open(&p);
+    cr_assert_eq(symlink(p.path, link), 0);
+    struct LinkOptions o = port_options(link);
+    o.reconnect = o.quiet = true;
+    cr_assert_eq(link_open(&l, &o, &loop), 0);
+    uint64_t now = clock_now(), wait = 0;
+    for (unsigned round = 0; round < 9; round++) {
+        bool stayed = round == 8;
+        now += stayed ? 11 * CLOCK_SECOND : CLOCK_MS;
+        pair_close(&p);
+        cr_assert_eq(link_read(&l, memory, 10), 0);
+        cr_assert_eq(link_tick(&l, now), LINK_AWAY);
+        wait = link_deadline(&l) - now;
+        CHECK(stayed ? wait <= 200 * CLOCK_MS : wait >= (CLOCK_MS * 100 << (round < 5 ? round : 4)),
+              "round %u: %llu", round, (unsigned long long)wait);
+        pair_open(&p);
+        cr_assert_eq(unlink(link), 0);
+        cr_assert_eq(symlink(p.path, link), 0);
+        now += wait;
+        cr_assert_eq(link_tick(&l, now), LINK_UP);
+    }
+    link_close(&l, &loop);
+    pair_close(&p);
+    loop_close(&loop);
+    folder_close(&f);
+}
+
 Test(link_away, a_port_that_is_back_but_another_program_has_is_given_up_in_the_end)
 {
     struct Loop loop;
