@@ -35,7 +35,12 @@ UNIT    = test_buffer test_bytes test_cobs test_console test_crc test_damage tes
           test_store test_store_left test_store_pipe test_store_resume test_store_target \
           test_stream test_vectors test_waiting
 SIM     = test_duplex test_transfer test_captures test_stream test_loopback test_hostile \
-          test_flood
+          test_flood test_link test_link_away test_link_options test_link_queue test_link_terminal \
+          test_names test_object test_object_layout test_pacer test_packet test_packet_wire \
+          test_port test_progress test_queue test_receiver test_repairs test_rlc test_rlc_system \
+          test_sender test_serial test_serial_await test_serial_list test_serial_refuse \
+          test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
+          test_store_target test_vectors test_waiting
 FUZZ    = fuzz_frame fuzz_packet fuzz_receiver
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.

@@ -48,19 +48,19 @@ static uint64_t line_rate(const struct Serial *s)
 }
 
 /* The descriptors are there. 0, or -1 and errno. */
-static int start(struct Link *l, int in, int out, const char *name)
+static int start(struct Link *l, int in, int out, const char *name, uint64_t now)
 {
     uint64_t bytes_in = l->port.bytes_in, bytes_out = l->port.bytes_out;
     if (port_open(&l->port, in, out, name) < 0)
         return -1;
     l->port.bytes_in = bytes_in;
     l->port.bytes_out = bytes_out;
-    l->since = clock_now();
+    l->since = now;
     l->look_at = CLOCK_NEVER;
     l->gone = false;
     l->state = LINK_UP;
     if (l->serial.fd >= 0) {
-        queue_init(&l->queue, line_rate(&l->serial), l->since);
+        queue_init(&l->queue, line_rate(&l->serial), now);
         l->queue.written = bytes_out;
     }
     return 0;
@@ -69,7 +69,7 @@ static int start(struct Link *l, int in, int out, const char *name)
 static int open_descriptors(struct Link *l)
 {
     const struct LinkOptions *o = &l->options;
-    if (start(l, o->in, o->out, o->name) == 0)
+    if (start(l, o->in, o->out, o->name, clock_now()) == 0)
         return EXIT_DELIVERED;
     diag_errno(errno, o->name, NULL);
     return EXIT_IO;
@@ -80,10 +80,13 @@ static int open_terminal(struct Link *l, struct Loop *loop)
     const struct LinkOptions *o = &l->options;
     borrowed = l;
     loop_last_act(loop, give_terminal_back);
-    if (serial_borrow(&l->serial, o->in) == 0 && start(l, o->in, o->out, o->name) == 0)
+    if (link_is_one_terminal(o->in, STDERR_FILENO))
+        diag_hold();
+    if (serial_borrow(&l->serial, o->in) == 0 && start(l, o->in, o->out, o->name, clock_now()) == 0)
         return EXIT_DELIVERED;
-    diag_errno(errno, o->name, "cannot be used as a link");
+    int error = errno;
     link_close(l, loop);
+    diag_errno(error, o->name, "cannot be used as a link");
     return EXIT_IO;
 }
 
@@ -112,7 +115,7 @@ static int open_port(struct Link *l, struct Loop *loop)
     if (result < 0 && e.absent && o->wait) {
         uint64_t now = clock_now();
         if (!o->quiet)
-            diag("%s: %s; waiting for it", o->serial.path, e.reason);
+            diag("%s: not there yet; waiting for it", o->serial.path);
         result =
             serial_await(&l->serial, &o->serial, loop,
                          o->patience < CLOCK_NEVER - now ? now + o->patience : CLOCK_NEVER, &e);
@@ -122,7 +125,7 @@ static int open_port(struct Link *l, struct Loop *loop)
         return e.code;
     }
     note_names(l);
-    if (start(l, l->serial.fd, l->serial.fd, l->name) == 0)
+    if (start(l, l->serial.fd, l->serial.fd, l->name, clock_now()) == 0)
         return EXIT_DELIVERED;
     diag_errno(errno, o->serial.path, NULL);
     serial_close(&l->serial);
@@ -149,6 +152,7 @@ void link_close(struct Link *l, struct Loop *loop)
     if (borrowed == l) {
         loop_last_act(loop, NULL);
         borrowed = NULL;
+        diag_release();
     }
 }
 
@@ -175,27 +179,52 @@ ptrdiff_t link_read(void *ctx, uint8_t *space, size_t size)
     return 0;
 }
 
+/* Bytes in the kernel's output queue; -1: it cannot be seen. */
+static int64_t queued(const struct Link *l)
+{
+    return l->serial.fd >= 0 ? serial_queued(&l->serial) : -1;
+}
+
+/* The driver took less than there was room for. */
+static void note_refused(struct Link *l, uint64_t now)
+{
+    int64_t there = queued(l);
+    if (there < 0)
+        return;
+    queue_refused(&l->queue, l->port.bytes_out, (uint64_t)there, now);
+    l->look_at = queue_deadline(&l->queue);
+}
+
 ptrdiff_t link_write(void *ctx, const uint8_t *bytes, size_t len)
 {
     struct Link *l = ctx;
-    size_t room = link_room(l, clock_now());
-    ptrdiff_t n = port_write(&l->port, bytes, len < room ? len : room);
-    if (n >= 0 || !link_lost(l, l->port.error))
-        return n;
-    l->gone = true;
-    l->error = l->port.error;
-    return 0;
+    uint64_t now = clock_now();
+    size_t room = link_room(l, now);
+    size_t most = len < room ? len : room;
+    ptrdiff_t n = port_write(&l->port, bytes, most);
+    if (n < 0 && link_lost(l, l->port.error)) {
+        l->gone = true;
+        l->error = l->port.error;
+        return 0;
+    }
+    if (n >= 0 && (size_t)n < most)
+        note_refused(l, now);
+    return n;
 }
 
 size_t link_room(struct Link *l, uint64_t now)
 {
     if (l->gone || l->state != LINK_UP)
         return 0;
-    int64_t queued = l->serial.fd >= 0 ? serial_queued(&l->serial) : -1;
-    if (queued < 0)
+    int64_t there = queued(l);
+    if (there < 0)
         return SIZE_MAX;
-    size_t room = queue_look(&l->queue, l->port.bytes_out, (uint64_t)queued, now);
-    l->look_at = room > 0 ? CLOCK_NEVER : queue_deadline(&l->queue);
+    size_t room = queue_look(&l->queue, l->port.bytes_out, (uint64_t)there, now);
+    if (now < l->port.write_at)
+        room = 0; /* it has just refused */
+    uint64_t look_at = queue_deadline(&l->queue);
+    look_at = look_at > l->port.write_at ? look_at : l->port.write_at;
+    l->look_at = room > 0 ? CLOCK_NEVER : look_at;
     return room;
 }
 
@@ -203,8 +232,10 @@ void link_watch(struct Link *l, struct Loop *loop, bool in, bool out)
 {
     bool up = !l->gone && l->state == LINK_UP;
     l->look_at = CLOCK_NEVER;
-    bool room = up && out && link_room(l, clock_now()) > 0;
-    port_watch(&l->port, loop, up && in, room);
+    size_t room = up && out ? link_room(l, clock_now()) : 0;
+    port_watch(&l->port, loop, up && in, room > 0);
+    if (room > 0 && room < SIZE_MAX)
+        l->look_at = 0; /* poll would call it writable later only */
 }
 
 uint64_t link_deadline(const struct Link *l)
@@ -256,7 +287,7 @@ static void come_back(struct Link *l, uint64_t now)
     struct SerialError e = {.absent = true};
     o.path = l->again;
     if (serial_open(&l->serial, &o, &e) == 0) {
-        if (start(l, l->serial.fd, l->serial.fd, l->name) == 0) {
+        if (start(l, l->serial.fd, l->serial.fd, l->name, now) == 0) {
             l->returns++;
             l->tries++; /* one that comes and goes is tried for less and less often */
             if (!l->options.quiet)

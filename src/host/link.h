@@ -27,7 +27,8 @@
 struct LinkOptions {
     int in, out;                 /* descriptors; -1: no such end. A port needs none */
     const char *name;            /* of these, for messages; kept */
-    bool terminal;               /* in and out are one terminal: raw until link_close */
+    bool terminal;               /* in and out are one terminal: raw, and words are kept back if it
+                                    is stderr as well, until link_close */
     struct SerialOptions serial; /* path NULL: no port but the descriptors */
     bool wait;                   /* for a port that is not there yet, */
     uint64_t patience;           /* for so long: ns, CLOCK_NEVER: until a signal */
@@ -50,7 +51,7 @@ struct Link {
     unsigned returns;       /* how often a port has come back: what was on its way then is lost */
     bool gone;              /* a read or write has found it gone; error says why */
     int error;              /* errno of that */
-    uint64_t look_at;       /* the queue was too full to write, until then; or CLOCK_NEVER */
+    uint64_t look_at;       /* there is, or may then be, room to write; CLOCK_NEVER: no matter */
     uint64_t since;         /* when it went away, or came back */
     uint64_t retry_at;      /* when it is tried next */
     unsigned tries;         /* how often it was in vain */

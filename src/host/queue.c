@@ -31,7 +31,8 @@ void queue_init(struct Queue *q, uint64_t bytes_per_s, uint64_t now)
 
 uint64_t queue_limit(const struct Queue *q)
 {
-    return max_u64(q->rate * (QUEUE_TIME / CLOCK_MS) / 1000, QUEUE_MIN);
+    uint64_t limit = max_u64(q->rate * (QUEUE_TIME / CLOCK_MS) / 1000, QUEUE_MIN);
+    return q->capacity > 0 ? min_u64(limit, q->capacity) : limit;
 }
 
 /*
@@ -51,8 +52,9 @@ static void speed_up(struct Queue *q, uint64_t gone, uint64_t time)
     uint64_t ahead = q->ahead + line_time(q, gone) * FASTER_OF / FASTER_PARTS;
     q->ahead = ahead > time ? ahead - time : 0;
     if (q->ahead > line_time(q, QUEUE_HIDDEN) && q->rate < QUEUE_RATE_MAX) {
-        q->rate *= 2;
+        q->rate = min_u64(q->rate * 2, QUEUE_RATE_MAX);
         q->ahead = 0;
+        q->capacity = 0;
     }
 }
 
@@ -71,7 +73,8 @@ static void slow_down(struct Queue *q, uint64_t gone, uint64_t now)
     }
 }
 
-size_t queue_look(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now)
+/* Take down what is told. */
+static void note(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now)
 {
     uint64_t fresh = written - q->written;
     uint64_t all = min_u64(q->held + fresh, BYTES_MAX);
@@ -86,14 +89,33 @@ size_t queue_look(struct Queue *q, uint64_t written, uint64_t queued, uint64_t n
     q->blocks = q->blocks || queued > held;
     q->looked = now;
     slow_down(q, was_empty ? 0 : all - held, now);
+}
 
+/* The next look is when half of limit is left; sooner while the line seems to be faster. */
+static void set_deadline(struct Queue *q, uint64_t limit)
+{
+    uint64_t time = q->held > limit / 2 ? line_time(q, q->held - limit / 2) : 0;
+    q->deadline = q->looked + max_u64(q->ahead > 0 ? time / EAGER : time, LOOK_MIN);
+}
+
+size_t queue_look(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now)
+{
+    note(q, written, queued, now);
+    if (q->held == 0)
+        q->capacity = 0; /* it may be another by now */
     uint64_t limit = queue_limit(q);
-    uint64_t room = held < limit ? limit - held : 0;
-    if (room >= limit / PIECES) /* blocks are seen to go one by one, so there should be some */
-        return (size_t)(q->blocks ? limit / PIECES : room);
-    uint64_t time = line_time(q, held - limit / 2);
-    q->deadline = now + max_u64(q->ahead > 0 ? time / EAGER : time, LOOK_MIN);
-    return 0;
+    uint64_t room = q->held < limit ? limit - q->held : 0;
+    set_deadline(q, limit);
+    if (room < limit / PIECES)
+        return 0;
+    return (size_t)(q->blocks ? limit / PIECES : room); /* to see blocks go one by one */
+}
+
+void queue_refused(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now)
+{
+    note(q, written, queued, now);
+    q->capacity = max_u64(q->held, QUEUE_MIN);
+    set_deadline(q, queue_limit(q));
 }
 
 uint64_t queue_deadline(const struct Queue *q)

@@ -32,6 +32,7 @@ struct Queue {
     bool blocks;         /* it does */
     uint64_t looked;     /* when all this was */
     uint64_t ahead;      /* line time of bytes that went sooner than the rate explains, ns */
+    uint64_t capacity;   /* bytes the driver holds at most; 0: not known */
     uint64_t slow_since; /* the queue has not been empty since, */
     uint64_t slow_bytes; /* and so many have gone */
     uint64_t deadline;
@@ -46,7 +47,15 @@ void queue_init(struct Queue *q, uint64_t bytes_per_s, uint64_t now);
  */
 size_t queue_look(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now);
 
-/* If the last look gave 0: when to look again. The queue is then half of what it may be. */
+/* The same, after the driver took less than there was room for: it holds no more than it has now.
+ */
+void queue_refused(struct Queue *q, uint64_t written, uint64_t queued, uint64_t now);
+
+/*
+ * If the last look gave 0, or it refused: when to look again. The queue is then half of what it may
+ * be. (poll(2) calls a serial port writable only when less than 256 bytes are left, which is too
+ * late for a fast one.)
+ */
 uint64_t queue_deadline(const struct Queue *q);
 
 /* Bytes the queue may hold at the rate of now. */

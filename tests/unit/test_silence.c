@@ -237,7 +237,7 @@ Test(silence, frames_that_are_all_damaged_are_noise)
             bool bad = b % hit == 0;
             if (bad && i % 3 == 0)
                 continue; /* lost */
-            heard[count++] = sent[b] ^ (uint8_t)(bad ? 1U << b / hit % 8 : 0);
+            heard[count++] = (uint8_t)(sent[b] ^ (bad ? 1U << b / hit % 8 : 0));
         }
         const char *words = explain_heard(count);
         CHECK(reader.counters.good == 0, "%u: good frames", i);
