@@ -19,7 +19,7 @@ V          = 0
 
 CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object waiting stream_in \
           stream_out repairs recover sender sender_plan sender_stream receiver slot slot_store \
-          slot_symbols ftag ftag_bridge ftag_sender
+          slot_symbols armor ftag ftag_bridge ftag_sender
 HOST    = clock damage damage_frames delay diag digest disk file_sink file_source journal \
           kernels loop names outgoing pacer part port progress report report_json serial \
           serial_await serial_list side spool store store_keep store_open store_resume \
@@ -31,11 +31,11 @@ UNIT    = test_buffer test_bytes test_cobs test_crc test_damage test_diag test_f
           test_object_layout test_pacer test_packet test_packet_wire test_port test_progress \
           test_receiver test_repairs test_rlc test_rlc_system test_sender test_serial test_serial_await test_serial_list test_serial_refuse test_status test_store test_store_left \
           test_store_pipe test_store_resume test_store_target test_stream test_vectors \
-          test_waiting test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
+          test_waiting test_armor test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
           test_ftag_sender
 SIM     = test_transfer test_captures test_stream test_loopback test_hostile test_flood \
           test_ftag_line test_ftag_pieces
-FUZZ    = fuzz_frame fuzz_packet fuzz_receiver fuzz_ftag
+FUZZ    = fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.
 HOT     = crc
