@@ -86,7 +86,9 @@ ptrdiff_t link_write(void *ctx, const uint8_t *bytes, size_t len);
  */
 size_t link_room(struct Link *l, uint64_t now);
 
-/* As port_watch: in if bytes are wanted, out if there are some. Wait no longer than link_deadline.
+/*
+ * As port_watch: in if bytes are wanted, out if there are some. Wait no longer than link_deadline,
+ * and write then, whether or not poll calls the port writable: it does so late.
  */
 void link_watch(struct Link *l, struct Loop *loop, bool in, bool out);
 
