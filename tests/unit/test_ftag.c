@@ -16,7 +16,7 @@ static uint16_t slow_crc(const uint8_t *data, size_t len)
 {
     unsigned crc = 0xFFFF;
     for (size_t bit = 0; bit < 8 * len + 16; bit++) {
-        unsigned in = bit < 8 * len ? data[bit / 8] >> (7 - bit % 8) & 1 : 0;
+        unsigned in = bit < 8 * len ? (unsigned)data[bit / 8] >> (7 - bit % 8) & 1 : 0;
         unsigned out = crc >> 15 & 1;
         crc = (crc << 1 | in) & 0xFFFF;
         crc ^= out ? 0x1021 : 0;
