@@ -19,8 +19,8 @@ V          = 0
 
 CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object waiting answers \
           finished stream_in stream_out repairs recover sender sender_plan sender_stream \
-          sender_two_way flight delivery receiver slot slot_store slot_symbols armor ftag \
-          ftag_bridge ftag_sender
+          sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
+          ftag ftag_bridge ftag_sender
 HOST    = clock console damage damage_frames delay diag digest disk file_sink file_source journal \
           kernels line link loop names noise noise_pty outgoing pacer part port progress pty queue \
           report report_json serial serial_await serial_list side silence spool station store \
@@ -36,8 +36,8 @@ UNIT    = test_armor test_buffer test_bytes test_cobs test_console test_crc test
           test_rlc_system test_sender test_serial test_serial_await test_serial_list \
           test_serial_refuse test_silence test_status test_store test_store_left test_store_pipe \
           test_store_resume test_store_target test_stream test_vectors test_waiting
-SIM     = test_duplex test_transfer test_captures test_stream test_loopback test_hostile \
-          test_flood
+SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
+          test_loopback test_hostile test_flood
 FUZZ    = fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.

@@ -1,7 +1,7 @@
 /*
  * The parts of a sender: sender.c is the machine and what files need, sender_stream.c what streams
- * need, sender_two_way.c the schedule for a receiver that answers, sender_plan.c how an object is
- * cut. For these only.
+ * need, sender_two_way.c the schedule for a receiver that answers and sender_heard.c its answers,
+ * sender_plan.c how an object is cut. For these only.
  */
 #ifndef CORE_SENDER_PARTS_H
 #define CORE_SENDER_PARTS_H
@@ -48,5 +48,8 @@ void sender_peer_init(struct Sender *s, void *memory);
 bool sender_deliver(struct Sender *s, struct Buffer *packet, struct View *body, uint64_t now);
 bool sender_confirm(struct Sender *s, struct Buffer *packet, uint64_t now);
 bool sender_say_done(struct Sender *s, struct Buffer *packet);
+
+/* How much later than planned the next question is asked: drawn anew each time. */
+void sender_draw_jitter(struct SenderPeer *p);
 
 #endif

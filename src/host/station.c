@@ -17,7 +17,8 @@ int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnar
     s->writer =
         (struct FrameWriter){crc32c, o->serial.path && o->serial.line.flow == TTY_FLOW_SOFT};
     s->sent_at = s->heard_at = s->good_at = s->read_at = 0;
-    s->due = s->slept = 0;
+    s->slept = 0;
+    s->returns = 0;
     s->cancelled = false;
     frame_reader_init(&s->reader, crc32c);
     buffer_init(&s->tx, s->tx_memory, sizeof s->tx_memory, 0);
@@ -53,6 +54,19 @@ char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals,
                                  .waiting = waiting};
 
     return silence_explain(&s->silence, &facts, out, size);
+}
+
+enum LinkState station_tick(struct Station *s, uint64_t now)
+{
+    enum LinkState state = link_tick(&s->link, now);
+
+    if (s->link.returns != s->returns) { /* what was on its way is lost, a frame perhaps cut */
+        s->returns = s->link.returns;
+        buffer_reset(&s->tx, 0);
+        s->sent_at = 0;
+        s->slept = 1;
+    }
+    return state;
 }
 
 size_t station_room(struct Station *s, uint64_t now)

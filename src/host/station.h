@@ -32,8 +32,9 @@ struct Station {
     uint64_t heard_at;   /* last byte; 0: none yet */
     uint64_t good_at;    /* last good frame; 0: none yet */
     uint64_t read_at;    /* a terminal is not looked at before: bytes gather meanwhile */
-    uint64_t due;        /* what station_wait was told; 0: it did not wait */
-    uint64_t slept;      /* how much longer than that the last wait took: the process was stopped */
+    uint64_t slept;      /* nobody could be heard since the turn before: the process was stopped
+                          * for so long, ns, or the port was away; 0: not so */
+    unsigned returns;    /* of the link, as of then */
     uint8_t tx_memory[STATION_TX];
     uint8_t rx_memory[STATION_RX];
 };
@@ -45,6 +46,9 @@ int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnar
 
 /* As link_close. */
 void station_close(struct Station *s);
+
+/* As link_tick, to be called in every turn; what waited for a port that was away is given up. */
+enum LinkState station_tick(struct Station *s, uint64_t now);
 
 /*
  * Bytes of frames that may be gathered now: as many as the batch and the link's queue have room

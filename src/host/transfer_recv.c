@@ -48,7 +48,6 @@ struct Receiving {
     uint64_t answered_in;   /* bytes that had come by then */
     uint64_t round_trip;    /* until its effect was seen; 0: not known */
     uint64_t patience_from; /* the time-out counts from here, or from the last good frame */
-    unsigned returns;       /* of the link, as of then */
     int code;               /* the smallest exit code of the results that is not 0 */
     bool done;              /* the one object of this run has its verdict */
     bool any;               /* some object has one */
@@ -381,18 +380,17 @@ static int read_link(struct Receiving *t, uint64_t now)
         }
         s->link.port.eof = true; /* the verdict is said, and about the file alone */
     }
-    if (link_tick(&s->link, now) == LINK_LOST) {
+    if (station_tick(s, now) == LINK_LOST) {
         if (!t->done)
             diag("%s: the port is gone", s->link.port.name);
         return EXIT_PORT;
     }
     if (s->heard_at > t->silent_since)
         t->silent_since = s->heard_at;
-    if (s->slept > 0 || s->link.returns != t->returns) { /* nobody could be heard meanwhile */
+    if (s->slept > 0) { /* nobody could be heard meanwhile */
         t->silent_since = now;
         t->patience_from = now;
     }
-    t->returns = s->link.returns;
     return 0;
 }
 

@@ -29,7 +29,6 @@ struct Sending {
     uint8_t packet_memory[SENDER_PACKET_ROOM];
     struct Outgoing out;    /* the object being sent */
     uint64_t patience_from; /* two-way: silence counts from here */
-    unsigned returns;       /* of the link, as of then */
     uint64_t good;          /* two-way: frames heard, of all kinds */
     bool hinted;
     bool drained; /* the sender had nothing more when it was last asked */
@@ -175,9 +174,8 @@ static int listen(struct Sending *t, uint64_t now)
     }
     if (t->out.sender.peer.heard_at > t->patience_from)
         t->patience_from = t->out.sender.peer.heard_at;
-    if (s->slept > 0 || s->link.returns != t->returns)
+    if (s->slept > 0)
         t->patience_from = now; /* nobody could be heard meanwhile */
-    t->returns = s->link.returns;
     return 0;
 }
 
@@ -269,7 +267,7 @@ static int take_input(struct Sending *t, uint64_t now)
 {
     struct Outgoing *o = &t->out;
 
-    if (link_tick(&t->station.link, now) == LINK_LOST)
+    if (station_tick(&t->station, now) == LINK_LOST)
         return explain_lost(t);
     if (t->options->line.two_way && listen(t, now) < 0)
         return explain_port(t);
