@@ -17,7 +17,7 @@
 
 void flight_init(struct Flight *f)
 {
-    *f = (struct Flight){.delay = {UINT64_MAX, UINT64_MAX, 0}};
+    *f = (struct Flight){.delay = UINT64_MAX};
 }
 
 bool flight_has_room(const struct Flight *f)
@@ -67,6 +67,8 @@ void flight_send(struct Flight *f, uint64_t first, uint32_t count, uint32_t byte
     f->next++;
     f->count++;
     f->bytes += bytes;
+    if (f->low && f->low_since == 0 && f->bytes <= flight_limit(f, bytes))
+        f->low_since = now;
 }
 
 void flight_give_up(struct Flight *f)
@@ -85,11 +87,6 @@ static void best_advance(struct FlightBest *b, uint64_t period, uint64_t nothing
     b->since = now;
 }
 
-static uint64_t smallest(const struct FlightBest *b)
-{
-    return b->now < b->before ? b->now : b->before;
-}
-
 static uint64_t largest(const struct FlightBest *b)
 {
     return b->now > b->before ? b->now : b->before;
@@ -99,8 +96,7 @@ static uint64_t largest(const struct FlightBest *b)
 uint64_t flight_timeout(const struct Flight *f)
 {
     uint64_t wait = f->smoothed + 4 * f->deviation + SLACK;
-    uint64_t most =
-        smallest(&f->delay) < WAIT_MOST ? 4 * smallest(&f->delay) + QUEUE_MOST : WAIT_MOST;
+    uint64_t most = f->delay < WAIT_MOST ? 4 * f->delay + QUEUE_MOST : WAIT_MOST;
 
     if (f->smoothed == 0)
         return FIRST_WAIT;
@@ -110,9 +106,28 @@ uint64_t flight_timeout(const struct Flight *f)
     return wait < most ? wait : most;
 }
 
-static void measure_delay(struct Flight *f, uint64_t delay, uint64_t now)
+/*
+ * A smaller delay counts at once, a larger one only if it was measured without a queue. Lowering
+ * the flight costs nothing: the line is still full by what is known of it.
+ */
+static void take_smallest(struct Flight *f, const struct FlightPacket *p, uint64_t delay,
+                          uint64_t now)
 {
-    uint64_t most = 2 * flight_timeout(f), off;
+    bool alone = f->low && f->low_since > 0 && p->sent >= f->low_since;
+
+    if (delay <= f->delay || alone) {
+        f->delay = delay;
+        f->delay_since = now;
+        f->low = false;
+    } else if (!f->low && now - f->delay_since >= DELAY_KEPT) {
+        f->low = true;
+        f->low_since = 0;
+    }
+}
+
+static void measure_delay(struct Flight *f, const struct FlightPacket *p, uint64_t now)
+{
+    uint64_t delay = now - p->sent, most = 2 * flight_timeout(f), off;
 
     /* One that is out of all proportion says that somebody slept, not how long the path is. */
     delay = f->smoothed > 0 && delay > most ? most : delay;
@@ -124,10 +139,8 @@ static void measure_delay(struct Flight *f, uint64_t delay, uint64_t now)
         f->deviation = (3 * f->deviation + off) / 4;
         f->smoothed = (7 * f->smoothed + delay) / 8;
     }
-    best_advance(&f->delay, DELAY_KEPT, UINT64_MAX, now);
-    if (delay < f->delay.now)
-        f->delay.now = delay;
-    if (delay > 2 * smallest(&f->delay) + SLACK)
+    take_smallest(f, p, delay, now);
+    if (delay > 2 * f->delay + SLACK)
         f->flat = FLAT; /* a queue builds up: the line is full */
 }
 
@@ -141,7 +154,7 @@ static uint64_t rate_of(uint64_t bytes, uint64_t ns)
 
 static void measure_rate(struct Flight *f, const struct FlightPacket *p, uint64_t now)
 {
-    uint64_t kept = 4 * smallest(&f->delay) > RATE_KEPT ? 4 * smallest(&f->delay) : RATE_KEPT;
+    uint64_t kept = 4 * f->delay > RATE_KEPT ? 4 * f->delay : RATE_KEPT;
     uint64_t rate = rate_of(f->passed - p->passed, now - p->passed_at);
 
     best_advance(&f->rate, kept, 0, now);
@@ -171,7 +184,7 @@ unsigned flight_echo(struct Flight *f, uint8_t seq, uint64_t now, uint64_t *byte
         f->passed += p->bytes;
     }
     *bytes = f->passed - before;
-    measure_delay(f, now - p->sent, now);
+    measure_delay(f, p, now);
     measure_rate(f, p, now);
     f->passed_at = now;
     f->echoed = true;
@@ -191,17 +204,25 @@ void flight_count_loss(struct Flight *f, unsigned packets, uint64_t bytes, uint6
     }
 }
 
+/* What a rate gives in ns. */
+static uint64_t bytes_in(uint64_t rate, uint64_t ns)
+{
+    return rate / 1000 * (ns / MS) + rate % 1000 * (ns / MS) / 1000;
+}
+
 uint64_t flight_limit(const struct Flight *f, uint64_t packet)
 {
-    uint64_t delay = smallest(&f->delay), rate = largest(&f->rate), limit;
+    uint64_t delay = f->delay < WAIT_MOST ? f->delay : WAIT_MOST, rate = largest(&f->rate), limit;
 
     if (!f->echoed)
         return FLIGHT_FIRST;
-    if (delay > WAIT_MOST)
-        delay = WAIT_MOST;
+    if (f->low) {
+        limit = bytes_in(rate, delay);
+        return limit > 2 * packet ? limit : 2 * packet;
+    }
     /* Until the rate is known twice as much each time, so that it can show; then a quarter more. */
     delay = (f->flat < FLAT ? 2 * delay : delay + delay / 4) + SLACK;
-    limit = rate / 1000 * (delay / MS) + rate % 1000 * (delay / MS) / 1000 + 2 * packet;
+    limit = bytes_in(rate, delay) + 2 * packet;
     if (f->flat < FLAT && limit < FLIGHT_FIRST + f->passed)
         return FLIGHT_FIRST + f->passed;
     return limit;

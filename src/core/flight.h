@@ -5,8 +5,9 @@
  *
  * Rate and delay are measured as in Cardwell et al., "BBR: Congestion-Based Congestion Control",
  * ACM Queue 14(5), 2016: a rate is what was echoed between the sending of a packet and its echo,
- * the largest of the recent ones counts; of the delays the smallest. The waiting time is that of
- * RFC 6298, section 2. All times in ns.
+ * the largest of the recent ones counts; of the delays the smallest. Every 10 s the flight is kept
+ * so low for a moment that no queue is left, to see whether the delay is still the same. The
+ * waiting time is that of RFC 6298, section 2. All times in ns.
  */
 #ifndef CORE_FLIGHT_H
 #define CORE_FLIGHT_H
@@ -41,7 +42,10 @@ struct Flight {
     uint64_t passed_at;               /* and when the last were, or the flight began */
     bool echoed;                      /* there was an echo */
     struct FlightBest rate;           /* bytes a second, largest */
-    struct FlightBest delay;          /* smallest */
+    uint64_t delay;                   /* smallest; UINT64_MAX: none yet */
+    uint64_t delay_since;             /* when that was measured */
+    bool low;                         /* the flight is kept low, to see the delay alone; */
+    uint64_t low_since;               /* it is since then, 0: not yet */
     uint64_t smoothed, deviation;     /* of the delay: SRTT and RTTVAR of RFC 6298 */
     unsigned flat;                    /* rounds in which the rate did not grow any more, */
     uint64_t flat_rate;               /* from this one on; */

@@ -44,8 +44,8 @@ struct Duplex {
 /* With DTTK_TRACE set, every frame that is handed to the line is named on stderr. */
 static void trace(const struct Duplex *d, enum DuplexWay w, uint8_t type, const struct Carried *f)
 {
-    static const char *const names[16] = {"", "OBJECT", "SOURCE", "REPAIR", "END",
-                                          "STATUS", "DONE", "ABORT"};
+    static const char *const names[16] = {"",    "OBJECT", "SOURCE", "REPAIR",
+                                          "END", "STATUS", "DONE",   "ABORT"};
 
     if (getenv("DTTK_TRACE") != NULL)
         fprintf(stderr, "%12.6f %s %-6s %4zu of %4zu bytes arrive at %12.6f\n",
