@@ -87,17 +87,32 @@ static uint64_t take_unit(const char **text)
     return unit;
 }
 
-bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out)
+/* A decimal number from min to max, with a unit. */
+static bool bytes_of(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
     const char *p = text;
     uint64_t whole = 0;
     uint64_t nano = 0;
-    if (take_decimal(&p, &whole, &nano)) {
-        uint64_t unit = take_unit(&p);
-        if (*p == '\0' && scale(whole, nano, unit, 0, max, out))
-            return true;
-    }
+    if (!take_decimal(&p, &whole, &nano))
+        return false;
+    uint64_t unit = take_unit(&p);
+    return *p == '\0' && scale(whole, nano, unit, min, max, out);
+}
+
+bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out)
+{
+    if (bytes_of(text, 0, max, out))
+        return true;
     diag("%s: must be bytes a second, such as 64k or 1.5M: %s", name, text);
+    return false;
+}
+
+bool option_bytes(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    if (bytes_of(text, min, max, out))
+        return true;
+    diag("%s: must be bytes, such as 4000 or 64k, from %" PRIu64 " to %" PRIu64 ": %s", name, min,
+         max, text);
     return false;
 }
 

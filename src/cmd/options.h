@@ -22,6 +22,9 @@ bool option_number(const char *name, const char *text, uint64_t min, uint64_t ma
  */
 bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out);
 
+/* Bytes from min to max, written in the same way. */
+bool option_bytes(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
 /* Seconds from 0 to max_s, perhaps with a fraction, in ns: "0.5". */
 bool option_seconds(const char *name, const char *text, uint64_t max_s, uint64_t *out);
 

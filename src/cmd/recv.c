@@ -1,4 +1,5 @@
 #include "cmd/commands.h"
+#include "cmd/link_options.h"
 #include "cmd/options.h"
 #include "cmd/words.h"
 #include "host/diag.h"
@@ -10,13 +11,14 @@
 /* Values of options without a letter. */
 enum { OPT_NO_RESUME = 256, OPT_HELP };
 
-static const char letters[] = ":d:fn" WORDS_LETTERS;
+static const char letters[] = ":d:fn" LINK_LETTERS WORDS_LETTERS;
 
 static const struct option long_options[] = {
     {"directory", required_argument, NULL, 'd'},
     {"force", no_argument, NULL, 'f'},
     {"no-clobber", no_argument, NULL, 'n'},
     {"no-resume", no_argument, NULL, OPT_NO_RESUME},
+    LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -24,42 +26,54 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: dttk recv [options] [OUT] < LINK\n"
-    "Receive a file from the line that stdin is: verified, or not under its name.\n"
+    "       dttk recv --port PORT [options] [OUT]\n"
+    "Receive a file from a serial port, or from the line that stdin is: verified, or not under "
+    "its\n"
+    "name.\n" LINK_USAGE
     "  -d, --directory DIR       all files, under the sender's names made safe\n"
     "  -f, --force               with -d: replace files that exist\n"
     "  -n, --no-clobber          never replace OUT\n"
     "      --no-resume           throw away what an earlier run left\n" WORDS_USAGE;
 
+/* One option. False: it has been said what is wrong with it. */
+static bool parse_option(int option, char **argv, struct RecvOptions *o, struct LinkArguments *a)
+{
+    enum LinkOption link = link_option(option, optarg, a);
+
+    if (link != LINK_OPTION_OTHER)
+        return link == LINK_OPTION_TAKEN;
+    switch (option) {
+    case 'd':
+        o->target = optarg;
+        o->folder = true;
+        return true;
+    case 'f':
+        return o->force = true;
+    case 'n':
+        return o->no_clobber = true;
+    case OPT_NO_RESUME:
+        return o->no_resume = true;
+    default:
+        if (words_option(option, &o->words))
+            return true;
+        words_refuse(option, argv, letters);
+        return false;
+    }
+}
+
 /* -1: receive. Otherwise the exit code. */
-static int parse(int argc, char **argv, struct RecvOptions *o)
+static int parse(int argc, char **argv, struct RecvOptions *o, struct LinkArguments *a)
 {
     int option;
 
     opterr = 0; /* option_refuse says it */
     while ((option = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
-        switch (option) {
-        case 'd':
-            o->target = optarg;
-            o->folder = true;
-            break;
-        case 'f':
-            o->force = true;
-            break;
-        case 'n':
-            o->no_clobber = true;
-            break;
-        case OPT_NO_RESUME:
-            o->no_resume = true;
-            break;
-        case OPT_HELP:
+        if (option == OPT_HELP) {
             fputs(usage, stdout);
             return option_printed();
-        default:
-            if (!words_option(option, &o->words)) {
-                words_refuse(option, argv, letters);
-                return EXIT_USAGE;
-            }
         }
+        if (!parse_option(option, argv, o, a))
+            return EXIT_USAGE;
     }
     return -1;
 }
@@ -90,26 +104,36 @@ static bool parse_target(int argc, char **argv, struct RecvOptions *o)
     return true;
 }
 
+/* The target and the link, and what does not go together. False: it has been said. */
+static bool settle(int argc, char **argv, struct RecvOptions *o, struct LinkArguments *a)
+{
+    if (!parse_target(argc, argv, o) || !link_options_settle(a, LINK_OF_RECV, !o->target))
+        return false;
+    o->line = link_options_line(a, o->words.quiet);
+    if (!words_json_ok(&o->words, !o->target || a->link.out == STDOUT_FILENO))
+        return false;
+    if (!o->target && argc == optind && isatty(STDOUT_FILENO)) {
+        diag("stdout is a terminal: name an OUT or redirect it");
+        return false;
+    }
+    /* On a terminal that is the link words and a bar would be noise on the line. */
+    if (!o->words.progress_given && !o->words.quiet && !a->link.terminal)
+        o->words.progress = isatty(STDERR_FILENO);
+    return true;
+}
+
 int cmd_recv(int argc, char **argv)
 {
-    struct RecvOptions o = {.in = STDIN_FILENO, .in_name = "stdin", .out = STDOUT_FILENO};
+    struct RecvOptions o = {.out = STDOUT_FILENO};
+    struct LinkArguments a;
     int code;
 
-    o.words.progress = isatty(STDERR_FILENO);
-    code = parse(argc, argv, &o);
+    link_options_init(&a);
+    code = parse(argc, argv, &o, &a);
     if (code >= 0)
         return code;
-    if (!parse_target(argc, argv, &o) || !words_json_ok(&o.words, !o.target))
+    if (!settle(argc, argv, &o, &a))
         return EXIT_USAGE;
-    if (isatty(STDIN_FILENO)) {
-        diag("stdin is a terminal: pipe a link into it "
-             "(a serial port: socat -u DEVICE,raw,echo=0 - | dttk recv ...)");
-        return EXIT_USAGE;
-    }
-    if (!o.target && argc == optind && isatty(STDOUT_FILENO)) {
-        diag("stdout is a terminal: name an OUT or redirect it");
-        return EXIT_USAGE;
-    }
     if (!words_json_opens(&o.words))
         return EXIT_IO;
     return transfer_recv(&o);

@@ -1,4 +1,5 @@
 #include "cmd/commands.h"
+#include "cmd/link_options.h"
 #include "cmd/options.h"
 #include "cmd/words.h"
 #include "core/frame.h"
@@ -7,6 +8,7 @@
 #include "host/pacer.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define REDUNDANCY_DEFAULT 250  /* per thousand */
@@ -22,16 +24,16 @@ enum {
     OPT_HELP,
 };
 
-static const char letters[] = ":1r:L:" WORDS_LETTERS;
+static const char letters[] = ":r:L:" LINK_LETTERS WORDS_LETTERS;
 
 static const struct option long_options[] = {
-    {"one-way", no_argument, NULL, '1'},
     {"redundancy", required_argument, NULL, 'r'},
     {"repeat", required_argument, NULL, OPT_REPEAT},
     {"loop", no_argument, NULL, OPT_LOOP},
     {"limit-rate", required_argument, NULL, 'L'},
     {"pps", required_argument, NULL, OPT_PPS},
     {"mtu", required_argument, NULL, OPT_MTU},
+    LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -39,15 +41,14 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: dttk send [options] [FILE...] > LINK\n"
-    "Send files, or stdin, over the line that stdout is.\n"
-    "  -1, --one-way             nobody answers (the default on a pipe)\n"
-    "  -r, --redundancy PERCENT  repair symbols for each hundred (25)\n"
-    "      --repeat N            N passes, from the second on fresh repairs only (1)\n"
-    "      --loop                passes until the reader goes away\n"
+    "       dttk send --port PORT [options] [FILE...]\n"
+    "Send files, or stdin, over a serial port, or over the line that stdout is.\n" LINK_USAGE
+    "  -r, --redundancy PERCENT  one-way: repair symbols for each hundred (25)\n"
+    "      --repeat N            one-way: N passes, from the second on repairs only (1)\n"
+    "      --loop                one-way: passes until the reader goes away\n"
     "  -L, --limit-rate RATE     bytes a second on the line: 12k, 1.5M; 0 is unlimited (0)\n"
     "      --pps N               packets a second; 0 is unlimited (0)\n"
-    "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size: 256 to "
-    "16384)\n" WORDS_USAGE;
+    "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size)\n" WORDS_USAGE;
 
 static bool parse_redundancy(const char *text, struct SendOptions *o)
 {
@@ -70,11 +71,13 @@ static bool parse_mtu(const char *text, struct SendOptions *o)
 }
 
 /* One option. False: it has been said what is wrong with it. */
-static bool parse_option(int option, char **argv, struct SendOptions *o)
+static bool parse_option(int option, char **argv, struct SendOptions *o, struct LinkArguments *a)
 {
+    enum LinkOption link = link_option(option, optarg, a);
+
+    if (link != LINK_OPTION_OTHER)
+        return link == LINK_OPTION_TAKEN;
     switch (option) {
-    case '1':
-        return true;
     case 'r':
         return parse_redundancy(optarg, o);
     case OPT_REPEAT:
@@ -97,7 +100,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o)
 }
 
 /* -1: send. Otherwise the exit code. */
-static int parse(int argc, char **argv, struct SendOptions *o)
+static int parse(int argc, char **argv, struct SendOptions *o, struct LinkArguments *a)
 {
     int option;
 
@@ -107,7 +110,7 @@ static int parse(int argc, char **argv, struct SendOptions *o)
             fputs(usage, stdout);
             return option_printed();
         }
-        if (!parse_option(option, argv, o))
+        if (!parse_option(option, argv, o, a))
             return EXIT_USAGE;
     }
     o->files = (const char *const *)argv + optind;
@@ -115,25 +118,50 @@ static int parse(int argc, char **argv, struct SendOptions *o)
     return -1;
 }
 
+/* True if some FILE, or none at all, stands for stdin. */
+static bool reads_stdin(const struct SendOptions *o)
+{
+    for (size_t i = 0; i < o->file_count; i++) {
+        if (strcmp(o->files[i], "-") == 0)
+            return true;
+    }
+    return o->file_count == 0;
+}
+
+/* The link, and what does not go with it. False: it has been said. */
+static bool settle(struct SendOptions *o, struct LinkArguments *a)
+{
+    if (!link_options_settle(a, LINK_OF_SEND, reads_stdin(o)))
+        return false;
+    o->line = link_options_line(a, o->words.quiet);
+    if (!words_json_ok(&o->words, a->link.serial.path == NULL))
+        return false;
+    if (o->line.two_way && o->passes != 1) {
+        diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
+        return false;
+    }
+    if (o->file_count == 0 && isatty(STDIN_FILENO)) {
+        diag("stdin is a terminal: name a FILE or redirect it");
+        return false;
+    }
+    /* On a pipe no bar, unless asked for: its reader may draw one on the same terminal. */
+    if (!o->words.progress_given && !o->words.quiet && a->link.serial.path != NULL)
+        o->words.progress = isatty(STDERR_FILENO);
+    return true;
+}
+
 int cmd_send(int argc, char **argv)
 {
-    struct SendOptions o = {
-        .out = STDOUT_FILENO, .out_name = "stdout", .redundancy = REDUNDANCY_DEFAULT, .passes = 1};
-    /* No bar unless asked for: the reader of the pipe may draw its own on the same terminal. */
-    int code = parse(argc, argv, &o);
+    struct SendOptions o = {.redundancy = REDUNDANCY_DEFAULT, .passes = 1};
+    struct LinkArguments a;
+    int code;
 
+    link_options_init(&a);
+    code = parse(argc, argv, &o, &a);
     if (code >= 0)
         return code;
-    if (!words_json_ok(&o.words, true))
+    if (!settle(&o, &a))
         return EXIT_USAGE;
-    if (isatty(STDOUT_FILENO)) {
-        diag("stdout is a terminal: pipe it, or redirect it to a file");
-        return EXIT_USAGE;
-    }
-    if (o.file_count == 0 && isatty(STDIN_FILENO)) {
-        diag("stdin is a terminal: name a FILE or redirect it");
-        return EXIT_USAGE;
-    }
     if (!words_json_opens(&o.words))
         return EXIT_IO;
     return transfer_send(&o);

@@ -18,10 +18,11 @@ bool words_option(int option, struct TransferWords *words)
         words->verbose = true;
         return true;
     case WORDS_PROGRESS:
-        words->progress = true;
+        words->progress = words->progress_given = true;
         return true;
     case WORDS_NO_PROGRESS:
         words->progress = false;
+        words->progress_given = true;
         return true;
     case WORDS_JSON:
         words->json = optarg;
@@ -34,13 +35,11 @@ bool words_option(int option, struct TransferWords *words)
 /* True if the option that getopt_long does not know, letter or (0) the word, is to come. */
 static bool is_later(int letter, const char *word)
 {
-    static const char *const words[] = {"--two-way", "--port",     "--baud",
-                                        "--parity",  "--stopbits", "--flow",
-                                        "--timeout", "--wire",     "--armor"};
+    static const char *const words[] = {"--wire", "--armor"};
     size_t len = strcspn(word, "=");
 
     if (letter != 0)
-        return strchr("2pbtz", letter) != NULL;
+        return strchr("z", letter) != NULL;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (strncmp(word, words[i], len) == 0 && words[i][len] == '\0')
             return true;

@@ -8,15 +8,16 @@
 #include "core/buffer.h"
 #include "core/crc.h"
 
-#define PACKET_VERSION  1
-#define PACKET_HEADER   4             /* type, seq, tag */
-#define PACKET_HEADROOM PACKET_HEADER /* free bytes packet_close needs before the fields */
-#define PACKET_HEAD_MAX (PACKET_HEADER + 4 * VARINT_MAX) /* header and fields before symbols */
-#define PACKET_MAX      65530                            /* longest packet that a frame can carry */
-#define PACKET_NAME_MAX 255
-#define PACKET_STREAM_T 4 /* least T of a stream: a length and some content */
-#define PACKET_ID       16
-#define PACKET_DIGEST   32
+#define PACKET_VERSION   1
+#define PACKET_HEADER    4             /* type, seq, tag */
+#define PACKET_HEADROOM  PACKET_HEADER /* free bytes packet_close needs before the fields */
+#define PACKET_HEAD_MAX  (PACKET_HEADER + 4 * VARINT_MAX) /* header and fields before symbols */
+#define PACKET_MAX       65530 /* longest packet that a frame can carry */
+#define STATUS_FIXED_MAX (PACKET_HEADER + 4 + 4 * VARINT_MAX) /* STATUS without its list */
+#define PACKET_NAME_MAX  255
+#define PACKET_STREAM_T  4 /* least T of a stream: a length and some content */
+#define PACKET_ID        16
+#define PACKET_DIGEST    32
 
 enum PacketType {
     PACKET_OBJECT = 1,
@@ -86,7 +87,7 @@ struct PacketStatus {
     uint8_t state;      /* enum StatusState; later values are possible */
     uint16_t run;       /* random per run of the receiver */
     uint8_t echo;       /* seq of the sender's packet seen last */
-    uint64_t good;      /* frames of the sender received */
+    uint64_t good;      /* packets of this object received by this run */
     uint64_t bad;       /* frames that failed */
     uint64_t window;    /* bytes the receiver can take in flight */
     uint64_t upto;      /* below it everything outside the ranges has arrived */

@@ -1,10 +1,12 @@
 #include "core/receiver.h"
 
+#include "core/finished.h"
 #include "core/slot.h"
 
 void receiver_init(struct Receiver *r, const struct ReceiverConfig *config)
 {
-    *r = (struct Receiver){.config = *config};
+    *r = (struct Receiver){.config = *config, .answer_at = ANSWER_NEVER};
+    r->want.answer.due = ANSWER_NEVER;
     waiting_init(&r->waiting, config->waiting, config->waiting_size);
     for (unsigned i = 0; i < config->slot_count; i++)
         config->slots[i] = (struct Slot){0};
@@ -34,32 +36,6 @@ static struct Slot *find_slot(struct Receiver *r, uint16_t tag)
     return NULL;
 }
 
-static struct Finished *find_finished(struct Receiver *r, uint16_t tag, uint64_t now)
-{
-    for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
-        struct Finished *f = &r->finished[i];
-
-        if (f->tag == tag && f->used && now - f->when < RECEIVER_FINISHED_TIME)
-            return f;
-    }
-    return NULL;
-}
-
-static void remember(struct Receiver *r, uint16_t tag, const struct PacketObject *info,
-                     bool refused, uint64_t now)
-{
-    struct Finished *f = find_finished(r, tag, now);
-
-    if (!f) {
-        f = &r->finished[r->finished_next];
-        r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
-    }
-    *f = (struct Finished){
-        .used = true, .tag = tag, .refused = refused, .size = info->size, .when = now};
-    memcpy(f->id, info->id, PACKET_ID);
-    r->newest_finished = f;
-}
-
 /* The slot is free; what its store keeps of the object is the store's. */
 static void release(struct Receiver *r, struct Slot *slot)
 {
@@ -67,13 +43,36 @@ static void release(struct Receiver *r, struct Slot *slot)
     slot_enter(slot, SLOT_FREE);
 }
 
-/* The object of this slot is done with, one way or the other. */
-static void retire(struct Receiver *r, struct Slot *slot, bool refused, uint64_t now)
+static enum AbortReason reason_of(enum SlotFailure failure)
+{
+    switch (failure) {
+    case SLOT_FAILURE_STORE:
+        return ABORT_WRITE;
+    case SLOT_FAILURE_DIGEST:
+        return ABORT_DIGEST;
+    case SLOT_FAILURE_NONE:
+    case SLOT_FAILURE_GAP:
+        break;
+    }
+    return ABORT_OTHER;
+}
+
+/* The object of this slot is done with, one way or the other. Its sender is told so at once. */
+static void retire(struct Receiver *r, struct Slot *slot, bool refused, enum AbortReason reason,
+                   uint64_t now)
 {
     bool ended = slot->end_known && slot->end.rest == 0;
 
-    for (unsigned i = 0; i < slot->tag_count; i++)
-        remember(r, slot->tags[i], &slot->info, refused, now);
+    for (unsigned i = 0; i < slot->tag_count; i++) {
+        struct Finished *f = finished_add(r, slot->tags[i], &slot->info, refused, now);
+
+        f->given_up = refused;
+        f->reason = (uint8_t)reason;
+        f->answer = slot->answer;
+        f->answer.due = ANSWER_NEVER;
+        if (i + 1 == slot->tag_count)
+            answer_at_once(&f->answer, r, now);
+    }
     r->newest_finished->ended = ended;
     release(r, slot);
 }
@@ -82,21 +81,16 @@ void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now
 {
     CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state != SLOT_FREE);
     if (refused)
-        retire(r, &r->config.slots[slot], true, now);
+        retire(r, &r->config.slots[slot], true, reason_of(r->config.slots[slot].failure), now);
     else
         release(r, &r->config.slots[slot]);
-}
-
-bool receiver_pass_ended(const struct Receiver *r)
-{
-    return r->newest_finished && r->newest_finished->ended;
 }
 
 /* After anything that may have completed the slot's object. */
 static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
 {
     if (slot->state == SLOT_COLLECTING && slot_finish(r, slot))
-        retire(r, slot, false, now);
+        retire(r, slot, false, ABORT_OTHER, now);
 }
 
 static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
@@ -149,7 +143,7 @@ static struct Slot *find_free(struct Receiver *r)
     return oldest;
 }
 
-static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
+static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p, size_t len,
                          uint64_t now);
 
 /* Packets that waited for this tag's OBJECT are taken now, in their order. */
@@ -165,7 +159,7 @@ static void replay_waiting(struct Receiver *r, uint16_t tag, uint64_t now)
             continue;
         slot = p.tag == tag ? find_slot(r, tag) : NULL;
         if (slot)
-            input_parsed(r, slot, &p, now);
+            input_parsed(r, slot, &p, bytes.len, now);
         else if (p.tag != tag)
             r->counters.overrun += waiting_add(&r->waiting, bytes);
     }
@@ -175,11 +169,23 @@ static void replay_waiting(struct Receiver *r, uint16_t tag, uint64_t now)
 static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Packet *object,
                          uint64_t now)
 {
+    answer_learn(&slot->answer, r, &object->as.object);
     replay_waiting(r, object->tag, now);
     if (!slot_has_tag(slot, object->tag))
         return;
     slot_count_packet(slot, object->seq, now);
     settle(r, slot, now);
+    if (!slot_has_tag(slot, object->tag))
+        return;
+    answer_note(&slot->answer, r, 0, ANSWER_NOW, now);
+}
+
+/* This OBJECT is of one that is not received: whole already, not wanted, or impossible. */
+static void finish_unopened(struct Receiver *r, const struct Packet *p, bool refused, uint64_t now)
+{
+    struct Finished *f = finished_add(r, p->tag, &p->as.object, refused, now);
+
+    finished_answer(r, f, p, 0, now);
 }
 
 static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
@@ -195,12 +201,12 @@ static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
     answer = store->open(store->ctx, r->last_slot, info);
     if (answer == RECEIVER_REFUSE || answer == RECEIVER_HAVE) {
         r->counters.refused += answer == RECEIVER_REFUSE ? 1 : 0;
-        remember(r, p->tag, info, answer == RECEIVER_REFUSE, now);
+        finish_unopened(r, p, answer == RECEIVER_REFUSE, now);
         return;
     }
     if (!slot_open(r, slot, p, answer == RECEIVER_RESUME, now)) {
         r->counters.too_large++;
-        remember(r, p->tag, info, true, now);
+        finish_unopened(r, p, true, now);
         store->close(store->ctx, r->last_slot);
         return;
     }
@@ -211,11 +217,12 @@ static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
 static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_t now)
 {
     const struct PacketObject *info = &p->as.object;
-    struct Finished *f = find_finished(r, p->tag, now);
+    struct Finished *f = finished_find(r, p->tag, now);
     struct Slot *alias;
 
     if (f && f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0) {
         r->counters.stale++;
+        finished_answer(r, f, p, 0, now);
         return;
     }
     if (f)
@@ -229,30 +236,27 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
     take_waiting(r, alias, p, now);
 }
 
-/* A pass over this finished object has ended, under whichever of its tags. */
-static void end_pass(struct Receiver *r, const struct Finished *of)
-{
-    for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
-        struct Finished *f = &r->finished[i];
-
-        if (f->used && f->size == of->size && memcmp(f->id, of->id, PACKET_ID) == 0)
-            f->ended = true;
-    }
-}
-
 static void input_unknown(struct Receiver *r, const struct Packet *p, struct View bytes,
                           uint64_t now)
 {
-    struct Finished *f = find_finished(r, p->tag, now);
+    struct Finished *f = finished_find(r, p->tag, now);
 
     if (f) {
         r->counters.stale++;
         if (p->type == PACKET_END && p->as.end.rest == 0)
-            end_pass(r, f);
+            finished_end_pass(r, f);
+        finished_answer(r, f, p, bytes.len, now);
         return;
     }
+    if (p->type == PACKET_DONE)
+        return;
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
+    if (r->want.answer.on) {
+        r->want.tag = p->tag;
+        r->want.answer.echo = p->seq;
+        answer_note(&r->want.answer, r, bytes.len, ANSWER_LATER, now);
+    }
 }
 
 /* True if a receiver said this: another one, or our own voice coming back. */
@@ -261,10 +265,19 @@ static bool from_receiver(const struct Packet *p)
     return p->type == PACKET_STATUS || (p->type == PACKET_ABORT && p->as.abort.role != ROLE_SENDER);
 }
 
+static enum AnswerUrgency urgency_of(const struct Packet *p, bool lost)
+{
+    if (p->type == PACKET_OBJECT || p->type == PACKET_END)
+        return ANSWER_NOW;
+    return lost ? ANSWER_SOON : ANSWER_LATER;
+}
+
 /* A packet of a tag that this slot has. */
-static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p,
+static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p, size_t len,
                          uint64_t now)
 {
+    uint64_t lost = slot->counters.lost;
+
     slot->heard = r->counters.packets;
     if (slot->state != SLOT_COLLECTING)
         return;
@@ -273,7 +286,11 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
         slot_add_alias(r, slot, p);
     else if (p->type == PACKET_OBJECT)
         r->counters.clashes++;
+    if (p->type == PACKET_OBJECT)
+        answer_learn(&slot->answer, r, &p->as.object);
     slot_count_packet(slot, p->seq, now);
+    slot->answer.echo = slot->seq;
+    answer_note(&slot->answer, r, len, urgency_of(p, slot->counters.lost > lost), now);
     switch ((enum PacketType)p->type) {
     case PACKET_OBJECT:
         break;
@@ -333,9 +350,19 @@ void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
     }
     slot = find_slot(r, p.tag);
     if (slot)
-        input_parsed(r, slot, &p, now);
+        input_parsed(r, slot, &p, packet.len, now);
     else if (p.type == PACKET_OBJECT)
         input_new_object(r, &p, now);
     else
         input_unknown(r, &p, packet, now);
+}
+
+void receiver_abort(struct Receiver *r, enum AbortReason reason, uint64_t now)
+{
+    for (unsigned i = 0; i < r->config.slot_count; i++) {
+        struct Slot *slot = &r->config.slots[i];
+
+        if (slot->state != SLOT_FREE && slot->answer.on)
+            retire(r, slot, true, reason, now);
+    }
 }

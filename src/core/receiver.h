@@ -5,10 +5,16 @@
  * A slot is one object being received. Packets find their slot by tag; those of an unknown tag
  * wait, bounded, for their OBJECT. An object that is done leaves its slot; its tag is remembered
  * for a while, so that stale packets do not open it again.
+ *
+ * Two-way a sender is answered, and only one whose OBJECT says that it listens: STATUS with what is
+ * missing at once for OBJECT and END, soon after a loss, else while packets arrive every 50 ms and
+ * for each third of the window; VERIFIED or REFUSED for whatever comes of an object that is done
+ * with. Nothing is said of its own accord: who asks is the sender.
  */
 #ifndef CORE_RECEIVER_H
 #define CORE_RECEIVER_H
 
+#include "core/answers.h"
 #include "core/object.h"
 #include "core/packet.h"
 #include "core/recover.h"
@@ -23,7 +29,8 @@
 
 /*
  * States of a slot and what each event does there. Packets of type STATUS and DONE and what a
- * state does not name are counted and ignored in all of them.
+ * state does not name are counted and ignored in all of them. Two-way, every packet makes an answer
+ * due; output gives it.
  */
 enum SlotState {
     /* No object. OBJECT: asks `open`; COLLECTING (or VERIFYING, for an empty object), or the tag
@@ -32,7 +39,8 @@ enum SlotState {
     /* Symbols are missing, or END is and only it can tell that all is right.
      * OBJECT of the same object: regrid if its T or B differ. SOURCE: written, marked; REPAIR: kept
      * or dropped; either: the window is solved once there are repairs enough. END: digest noted.
-     * Complete: VERIFYING. ABORT of the sender: noted. Store failed: FAILED. Stream gap: FAILED. */
+     * Complete: VERIFYING. ABORT of the sender: noted. Store failed: FAILED. Stream gap: FAILED.
+     * Two-way the digest differed twice: FAILED. */
     SLOT_COLLECTING,
     /* `finish` is being asked; the same call ends in FREE (verified), COLLECTING (the digest
      * differs: everything is missing again) or FAILED. No event is taken. */
@@ -44,8 +52,9 @@ enum SlotState {
 
 enum SlotFailure {
     SLOT_FAILURE_NONE,
-    SLOT_FAILURE_STORE, /* the store said no: it knows why */
-    SLOT_FAILURE_GAP,   /* a stream's symbol is lost for good */
+    SLOT_FAILURE_STORE,  /* the store said no: it knows why */
+    SLOT_FAILURE_GAP,    /* a stream's symbol is lost for good */
+    SLOT_FAILURE_DIGEST, /* two-way: the digest differed twice */
 };
 
 /* What arrived for one object, and what became of it. */
@@ -85,6 +94,7 @@ struct Slot {
     uint64_t heard;                     /* packets of the receiver when it last had one */
     unsigned grids;                     /* times T or B have changed */
     uint64_t grid_since;                /* its packets when they last did */
+    struct Answer answer;
     struct SlotCounters counters;
 };
 
@@ -153,6 +163,10 @@ struct Finished {
     bool used;
     uint16_t tag;
     bool refused;
+    bool given_up;  /* of those: it was being received, and ended with */
+    uint8_t reason; /* this enum AbortReason */
+    bool done;      /* the sender has heard that it is verified */
+    struct Answer answer;
     bool ended; /* an END closed a pass since */
     uint64_t size;
     uint8_t id[PACKET_ID];
@@ -167,6 +181,17 @@ struct ReceiverConfig {
     unsigned slot_count;
     uint8_t *waiting; /* waiting_size bytes for packets of unknown tags, kept; may be 0 */
     size_t waiting_size;
+    /* Two-way: */
+    bool may_answer;   /* the link can be written to */
+    uint16_t run;      /* random, new at each start */
+    uint64_t window;   /* bytes that may be in flight towards us */
+    size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN */
+};
+
+/* The packet of an unknown tag that made us ask for its OBJECT. */
+struct ReceiverWant {
+    uint16_t tag;
+    struct Answer answer;
 };
 
 struct Receiver {
@@ -176,6 +201,10 @@ struct Receiver {
     unsigned finished_next;
     struct Finished *newest_finished; /* NULL: none yet */
     unsigned last_slot;               /* the last packet's: tried first */
+    struct ReceiverWant want;
+    uint64_t answer_at;  /* when the next answer is due; ANSWER_NEVER */
+    uint64_t answers;    /* packets said so far */
+    uint64_t bad_frames; /* the owner's count: STATUS tells it */
     struct ReceiverCounters counters;
 };
 
@@ -184,6 +213,28 @@ void receiver_init(struct Receiver *r, const struct ReceiverConfig *config);
 
 /* A packet arrived (from a frame that checked). Borrows packet; now in ns, monotonic. */
 void receiver_input(struct Receiver *r, struct View packet, uint64_t now);
+
+/*
+ * Two-way: the next answer that is due, into packet (emptied first; RECEIVER_PACKET_ROOM bytes of
+ * room suffice). False: none now; receiver_deadline tells when there may be.
+ */
+bool receiver_output(struct Receiver *r, struct Buffer *packet, uint64_t now);
+
+/* When receiver_output will have an answer; ANSWER_NEVER: not before there is input. */
+uint64_t receiver_deadline(const struct Receiver *r);
+
+/* Bytes that suffice for receiver_output's packet. */
+#define RECEIVER_PACKET_ROOM (PACKET_HEADROOM + STATUS_FIXED_MAX + 256)
+
+/* Two-way: every sender that is being listened to gets ABORT with this reason as the next answers;
+ * what its object has is the store's. */
+void receiver_abort(struct Receiver *r, enum AbortReason reason, uint64_t now);
+
+/* True if the sender of the newest finished object has said DONE. */
+bool receiver_done(const struct Receiver *r);
+
+/* True if some sender wants answers and still may. */
+bool receiver_answers(const struct Receiver *r);
 
 /*
  * Free a slot that is not free, whatever its state. refused: its tags are finished, and what still

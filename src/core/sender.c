@@ -24,10 +24,13 @@ static uint32_t cache_rows_of(const struct ObjectLayout *l)
 size_t sender_memory(const struct SenderConfig *config)
 {
     uint32_t size = config->plan.symbol_size;
+    size_t peer = config->two_way ? sender_peer_memory(config) : 0;
     struct ObjectLayout l;
 
     if (config->object.flags & OBJECT_STREAM)
-        return stream_out_memory(size, sender_stream_capacity(size)) + size;
+        return peer + stream_out_memory(size, sender_stream_capacity(size)) + size;
+    if (config->two_way)
+        return peer;
     l = layout_of(config);
     return (size_t)cache_rows_of(&l) * l.blocks * size;
 }
@@ -64,24 +67,40 @@ static void begin_repairs(struct Sender *s)
     sender_enter(s, SENDER_REPAIRS);
 }
 
+/* Two-way: what is known of the receiver takes the front of memory; what is left is returned. */
+static uint8_t *begin_two_way(struct Sender *s, void *memory)
+{
+    if (!s->config.two_way)
+        return memory;
+    sender_peer_init(s, memory);
+    sender_enter(s, SENDER_DELIVERING);
+    return (uint8_t *)memory + sender_peer_memory(&s->config);
+}
+
 bool sender_init(struct Sender *s, const struct SenderConfig *config, void *memory)
 {
     uint32_t size = config->plan.symbol_size;
+    uint8_t *rest;
 
     *s = (struct Sender){.config = *config};
     s->config.object.symbol_size = size;
     s->config.object.block = config->plan.block;
+    s->config.object.link |= config->two_way ? LINK_ANSWERS : 0;
     if (!sender_fit_object(&s->config.object, config->packet_max, s->name))
         return false;
     s->tag = packet_object_tag(&s->config.object, config->crc32c);
-    if (sender_is_stream(s)) {
-        stream_out_init(&s->stream, size, sender_stream_capacity(size), memory);
-        s->cache = (uint8_t *)memory + stream_out_memory(size, sender_stream_capacity(size));
+    if (sender_is_stream(s))
         sender_enter(s, SENDER_STREAMING);
-        return true;
+    else
+        s->layout = layout_of(config);
+    rest = begin_two_way(s, memory);
+    if (sender_is_stream(s)) {
+        stream_out_init(&s->stream, size, sender_stream_capacity(size), rest);
+        s->cache = rest + stream_out_memory(size, sender_stream_capacity(size));
     }
-    s->layout = layout_of(config);
-    s->cache = memory;
+    if (sender_is_stream(s) || config->two_way)
+        return true;
+    s->cache = rest;
     s->cache_rows = cache_rows_of(&s->layout);
     if (s->layout.symbols == 0)
         begin_repairs(s);
@@ -108,7 +127,7 @@ bool sender_close(struct Sender *s, struct Buffer *packet, enum PacketType type)
     return true;
 }
 
-static bool output_object(struct Sender *s, struct Buffer *packet)
+bool sender_put_object(struct Sender *s, struct Buffer *packet)
 {
     bool fits = packet_append_object(packet, &s->config.object);
 
@@ -119,7 +138,7 @@ static bool output_object(struct Sender *s, struct Buffer *packet)
     return sender_close(s, packet, PACKET_OBJECT);
 }
 
-static bool output_end(struct Sender *s, struct Buffer *packet, uint64_t rest)
+bool sender_put_end(struct Sender *s, struct Buffer *packet, uint64_t rest)
 {
     struct PacketEnd end = {.symbols = s->layout.symbols, .size = s->layout.size, .rest = rest};
 
@@ -261,12 +280,12 @@ static bool output_end_among(struct Sender *s, struct Buffer *packet, uint64_t d
     uint64_t packets = (total - done) / s->config.plan.per_packet;
 
     s->ends++;
-    return output_end(s, packet, packets + ENDS_AMONG_REPAIRS + 1 - s->ends);
+    return sender_put_end(s, packet, packets + ENDS_AMONG_REPAIRS + 1 - s->ends);
 }
 
 static bool output_closing(struct Sender *s, struct Buffer *packet)
 {
-    if (!output_end(s, packet, 0))
+    if (!sender_put_end(s, packet, 0))
         return false;
     next_pass(s);
     return true;
@@ -278,6 +297,8 @@ static bool output_closing(struct Sender *s, struct Buffer *packet)
  */
 static bool object_due(const struct Sender *s)
 {
+    if (s->config.two_way || s->state == SENDER_FINISHED || s->state == SENDER_FAILED)
+        return false;
     return s->slot == 0 || s->slot == 2 || s->slot - s->object_slot >= SENDER_OBJECT_EVERY ||
            (s->after_end && s->objects < OBJECTS_IN_PASS && s->config.redundancy > 0);
 }
@@ -287,11 +308,10 @@ bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, u
 {
     uint64_t total;
 
-    (void)now; /* one-way, the pacer decides when */
     buffer_reset(packet, PACKET_HEADROOM);
     *body = view_of(packet->base, 0);
-    if (s->state != SENDER_FINISHED && s->state != SENDER_FAILED && object_due(s))
-        return output_object(s, packet);
+    if (object_due(s))
+        return sender_put_object(s, packet);
     for (;;) {
         switch (s->state) {
         case SENDER_SOURCES:
@@ -327,6 +347,18 @@ bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, u
             }
             sender_enter(s, SENDER_CLOSING);
             break;
+        case SENDER_DELIVERING:
+            if (sender_deliver(s, packet, body, now))
+                return true;
+            if (s->state == SENDER_DELIVERING)
+                return false;
+            break;
+        case SENDER_CONFIRMING:
+            return sender_confirm(s, packet, now);
+        case SENDER_CONFIRMED:
+            return sender_say_done(s, packet);
+        case SENDER_REFUSED:
+        case SENDER_ABORTED:
         case SENDER_FINISHED:
         case SENDER_FAILED:
             return false;

@@ -4,8 +4,14 @@
 #define MTU_MOST     16384
 #define MTU_FRACTION 2048
 
+/* T of a stream that is sent two-way. */
+#define STREAM_TWO_WAY_T 256
+
 /* About so many packets an object has at least, whatever the mtu: few large ones are soon lost. */
 #define PACKETS_MIN 16
+
+/* Bytes that the number of a SOURCE's first symbol takes at most, for objects up to 2^49 bytes. */
+#define SOURCE_FIELDS 8
 
 /* Keys of so many passes fit into the room a plan reserves for them. */
 #define KEY_PASSES 64
@@ -89,6 +95,30 @@ struct SenderPlan sender_plan(uint64_t size, size_t packet_max, bool simd)
     return plan;
 }
 
+/* Small, for the packets that a bad line wants; larger where symbols would be very many. */
+static uint32_t target_size_two_way(uint64_t size)
+{
+    if (size <= (uint64_t)16 << 20)
+        return 128;
+    if (size <= (uint64_t)128 << 20)
+        return 256;
+    return size <= (uint64_t)1 << 30 ? 512 : 1024;
+}
+
+struct SenderPlan sender_plan_two_way(uint64_t size, size_t packet_max, bool simd)
+{
+    uint32_t room = (uint32_t)(packet_max - PACKET_HEADER - SOURCE_FIELDS);
+    struct SenderPlan plan = {.symbol_size = target_size_two_way(size), .per_packet = 1};
+
+    CORE_ASSERT(packet_max >= SENDER_PACKET_MIN && packet_max <= PACKET_MAX);
+    if (plan.symbol_size > room)
+        plan.symbol_size = room;
+    if (plan.symbol_size > size)
+        plan.symbol_size = size > 0 ? (uint32_t)size : 1;
+    plan.block = largest_block(size, simd);
+    return plan;
+}
+
 struct SenderPlan sender_plan_stream(size_t packet_max)
 {
     /* first, count, stride, key of a long-lived stream */
@@ -98,6 +128,15 @@ struct SenderPlan sender_plan_stream(size_t packet_max)
 
     plan.symbol_size = (uint32_t)(room / plan.per_packet);
     return plan;
+}
+
+struct SenderPlan sender_plan_stream_two_way(size_t packet_max)
+{
+    uint32_t room = (uint32_t)(packet_max - PACKET_HEADER - SOURCE_FIELDS);
+
+    return (struct SenderPlan){.symbol_size = room < STREAM_TWO_WAY_T ? room : STREAM_TWO_WAY_T,
+                               .per_packet = 1,
+                               .key_limit = UINT64_C(1) << 35};
 }
 
 /* Keep n bytes of the name: its extension, if it is short, and as much of the front as fits. */

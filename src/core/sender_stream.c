@@ -33,22 +33,33 @@ static const uint8_t *lend_symbol(void *ctx, uint64_t symbol, size_t *len)
     return stream_out_symbol(&s->stream, symbol, len);
 }
 
+struct View sender_stream_symbols(const struct Sender *s, uint64_t first, uint32_t *n)
+{
+    size_t len;
+    const uint8_t *bytes = stream_out_symbol(&s->stream, first, &len);
+    struct View symbols = view_of(bytes, len);
+    uint32_t taken = 1;
+
+    /* Full symbols lie side by side: one after the other until one is short or the ring ends. */
+    while (taken < *n && first + taken < s->stream.closed && len == s->stream.symbol_size &&
+           (first + taken) % s->stream.capacity != 0) {
+        stream_out_symbol(&s->stream, first + taken, &len);
+        symbols.len += len;
+        taken++;
+    }
+    *n = taken;
+    return symbols;
+}
+
 bool sender_stream_source(struct Sender *s, struct Buffer *packet, struct View *body)
 {
     struct PacketSource source = {.symbol = s->next};
-    size_t len = s->stream.symbol_size;
+    uint32_t n = s->config.plan.per_packet;
 
-    /* Full symbols lie side by side: one after the other until one is short or the ring ends. */
-    *body = view_of(stream_out_symbol(&s->stream, s->next, &len), 0);
-    for (uint32_t n = 0; n < s->config.plan.per_packet && s->next < s->stream.closed; n++) {
-        stream_out_symbol(&s->stream, s->next, &len);
-        body->len += len;
-        s->next++;
-        s->counters.sources++;
-        s->credit += s->config.redundancy;
-        if (len < s->stream.symbol_size || s->next % s->stream.capacity == 0)
-            break;
-    }
+    *body = sender_stream_symbols(s, s->next, &n);
+    s->next += n;
+    s->counters.sources += n;
+    s->credit += (uint64_t)n * s->config.redundancy;
     if (!packet_append_source(packet, &source))
         return sender_fail(s);
     return sender_close(s, packet, PACKET_SOURCE);
@@ -99,11 +110,19 @@ void sender_stream_begin_tail(struct Sender *s)
     sender_enter(s, SENDER_TAIL);
 }
 
-uint8_t *sender_space(struct Sender *s, size_t *len)
+/* The first symbol that may still be asked for: one-way by a repair, two-way by the receiver. */
+static uint64_t oldest_wanted(const struct Sender *s)
 {
     uint32_t most = sender_stream_capacity(s->stream.symbol_size) - STREAM_UNSENT;
 
-    return stream_out_space(&s->stream, s->next < most ? 0 : s->next - most, len);
+    if (s->config.two_way)
+        return s->peer.delivery.prefix;
+    return s->next < most ? 0 : s->next - most;
+}
+
+uint8_t *sender_space(struct Sender *s, size_t *len)
+{
+    return stream_out_space(&s->stream, oldest_wanted(s), len);
 }
 
 void sender_take(struct Sender *s, size_t n)

@@ -87,6 +87,7 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     struct SlotStore s = slot_store(r, slot);
 
     *slot = (struct Slot){.tag_count = 1, .first_packet = now, .last_packet = now};
+    slot->answer.due = ANSWER_NEVER;
     slot->heard = r->counters.packets;
     if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
         return false;
@@ -234,6 +235,10 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
         slot->counters.mismatches++;
         if (slot_is_stream(slot)) {
             slot_fail(slot, SLOT_FAILURE_STORE);
+            return false;
+        }
+        if (slot->answer.on && slot->counters.mismatches > 1) {
+            slot_fail(slot, SLOT_FAILURE_DIGEST);
             return false;
         }
         slot->end_known = false; /* it may be END that lied */

@@ -321,3 +321,26 @@ bool stream_in_gap(const struct StreamIn *in)
     }
     return true;
 }
+
+/* No symbol at or behind it is in the ring. */
+static uint64_t ring_end(const struct StreamIn *in)
+{
+    uint64_t end = in->next + in->capacity;
+
+    return in->high < end ? in->high : end;
+}
+
+uint64_t stream_in_next_missing(const struct StreamIn *in, uint64_t s, uint64_t end)
+{
+    s = s > in->next ? s : in->next;
+    while (s < end && s < ring_end(in) && has(in, s))
+        s++;
+    return s < end ? s : end;
+}
+
+uint64_t stream_in_next_arrived(const struct StreamIn *in, uint64_t s, uint64_t end)
+{
+    while (s < end && s < ring_end(in) && s >= in->next && !has(in, s))
+        s++;
+    return s < end && s < ring_end(in) ? s : end;
+}

@@ -69,6 +69,10 @@ enum StreamResult stream_in_repair(struct StreamIn *in, struct RlcWindow w, uint
 enum StreamResult stream_in_recover(struct StreamIn *in, Gf256MulAdd muladd,
                                     const struct StreamStore *store, uint64_t *solved);
 
+/* The first symbol from s on that has not arrived, or has; `end` if there is none before it. */
+uint64_t stream_in_next_missing(const struct StreamIn *in, uint64_t s, uint64_t end);
+uint64_t stream_in_next_arrived(const struct StreamIn *in, uint64_t s, uint64_t end);
+
 /*
  * True if `next` is lost for good: no repair that waits or may still come covers it, or the stream
  * has gone on by more than a ring. Or it was solved and is no symbol.

@@ -15,6 +15,13 @@
 
 static void (*before_line)(void);
 
+/* Lines kept back. */
+static struct {
+    bool on;
+    size_t len;
+    char bytes[LINE_MAX_BYTES];
+} held;
+
 /* The first character of text as it is to be printed, into out; *used is how much of text it is. */
 static size_t escape_one(char out[16], struct View text, size_t *used)
 {
@@ -75,6 +82,31 @@ void diag_raw(const char *bytes, size_t len)
     errno = saved;
 }
 
+/* Keep a line back; the first ones make room for it. */
+static void hold_line(const char *line, size_t len)
+{
+    while (len > sizeof held.bytes - held.len) {
+        const char *end = memchr(held.bytes, '\n', held.len);
+        size_t first = end != NULL ? (size_t)(end - held.bytes) + 1 : held.len;
+        held.len -= first;
+        memmove(held.bytes, held.bytes + first, held.len);
+    }
+    memcpy(held.bytes + held.len, line, len);
+    held.len += len;
+}
+
+void diag_hold(void)
+{
+    held.on = true;
+}
+
+void diag_release(void)
+{
+    diag_raw(held.bytes, held.len);
+    held.on = false;
+    held.len = 0;
+}
+
 /* Print prefix and text as one line. */
 static void print_line(const char *prefix, const char *format, va_list arguments)
 {
@@ -88,10 +120,14 @@ static void print_line(const char *prefix, const char *format, va_list arguments
     memcpy(line, prefix, len);
     (void)diag_escape(line + len, sizeof line - len - 1, view_of(text, strlen(text)));
     len = strlen(line);
-    line[len] = '\n';
-    if (before_line != NULL)
-        before_line();
-    diag_raw(line, len + 1);
+    line[len++] = '\n';
+    if (held.on) {
+        hold_line(line, len);
+    } else {
+        if (before_line != NULL)
+            before_line();
+        diag_raw(line, len);
+    }
     errno = saved;
 }
 

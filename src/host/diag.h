@@ -30,6 +30,13 @@ void diag_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void diag_before(void (*before)(void));
 
 /*
+ * Keep lines back from now on, the last 8 KiB of them, and say them at diag_release: while stderr
+ * is a terminal that is the link. Fine to repeat.
+ */
+void diag_hold(void);
+void diag_release(void);
+
+/*
  * Write len bytes of terminal output (a bar) to stderr as they are. They are lost if stderr does
  * not take them; a stderr that is non-blocking is waited for, 1 s at most.
  */

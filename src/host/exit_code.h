@@ -6,7 +6,7 @@ enum ExitCode {
     EXIT_DELIVERED = 0,  /* recv: every byte is there and verified; else: all was written */
     EXIT_IO = 1,         /* a file or descriptor could not be opened, read or written */
     EXIT_USAGE = 2,      /* the command line, or what it names, is not what is wanted */
-    EXIT_PORT = 3,       /* not used in this version */
+    EXIT_PORT = 3,       /* a serial port is missing, busy, not permitted or lost */
     EXIT_SILENCE = 4,    /* nothing, or nothing intelligible, arrived */
     EXIT_INCOMPLETE = 5, /* something is missing */
     EXIT_INTEGRITY = 6,  /* the digest differs */

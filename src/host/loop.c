@@ -8,10 +8,21 @@ static const int signals[LOOP_SIGNALS] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGX
 static volatile sig_atomic_t arrived;
 static bool heeded; /* it does not end a wait any more */
 
-/* The first signal is recorded; from now on each has its default action, at once. */
+static void (*last_act)(void);
+
+/* Not the first signal: its default action, as soon as this returns. */
+static void end(int number)
+{
+    if (last_act != NULL)
+        last_act();
+    (void)sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    (void)raise(number);
+}
+
+/* The first signal is recorded; from now on each ends the process, at once. */
 static void record(int number)
 {
-    struct sigaction action = {.sa_handler = SIG_DFL};
+    struct sigaction action = {.sa_handler = end};
     arrived = number;
     for (size_t i = 0; i < LOOP_CAUGHT; i++) {
         struct sigaction now;
@@ -32,6 +43,7 @@ void loop_open(struct Loop *l)
     sigset_t caught;
     arrived = 0;
     heeded = false;
+    last_act = NULL;
     caught_signals(&caught);
     for (size_t i = 0; i < LOOP_SLOTS; i++)
         l->slots[i] = (struct pollfd){.fd = -1};
@@ -93,6 +105,16 @@ void loop_heed(struct Loop *l)
 {
     (void)l;
     heeded = true;
+}
+
+void loop_last_act(struct Loop *l, void (*act)(void))
+{
+    sigset_t caught, open;
+    (void)l;
+    caught_signals(&caught);
+    (void)sigprocmask(SIG_BLOCK, &caught, &open);
+    last_act = act;
+    (void)sigprocmask(SIG_SETMASK, &open, NULL);
 }
 
 int loop_signal(const struct Loop *l)

@@ -63,6 +63,12 @@ bool loop_ready(const struct Loop *l, enum LoopSlot slot);
 /* The signal that has arrived is known: it ends no more waits, for what is left to be done. */
 void loop_heed(struct Loop *l);
 
+/*
+ * What is still to be done when a second signal ends the process, such as giving back a terminal;
+ * NULL: nothing. It runs in the signal's handler: async-signal-safe calls only.
+ */
+void loop_last_act(struct Loop *l, void (*act)(void));
+
 /* The signal that has arrived since loop_open, or 0. Exit with 128 + its number. */
 int loop_signal(const struct Loop *l);
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define FLUSH_AFTER (20 * CLOCK_MS) /* what a stream brought waits no longer than this */
+#define TWO_WAY_MTU 16384           /* packets are as long as the line is good, up to this */
 
 bool outgoing_is_stream(const struct Outgoing *o)
 {
@@ -28,6 +29,11 @@ static bool lend_digest(void *ctx, struct View *digest)
         digest_value(&o->digest, o->digest_value);
         *digest = view_of(o->digest_value, PACKET_DIGEST);
         return true;
+    }
+    /* Of what a receiver had already nothing was lent. */
+    while (o->options->line.two_way && !file_source_digest(&o->source)) {
+        if (file_source_hash_more(&o->source) < 0)
+            return false;
     }
     value = file_source_digest(&o->source);
     if (!value || file_source_changed(&o->source))
@@ -52,12 +58,36 @@ static bool random_bytes(const struct Outgoing *o, void *out, size_t size)
     return false;
 }
 
+/* Bytes a second of the line as it is set; 0: it has no speed. */
+static uint64_t line_rate(const struct LinkOptions *link)
+{
+    return link->serial.path || link->terminal ? link->serial.line.baud / 10 : 0;
+}
+
+/* How the object is cut, and what a packet may have. */
+static void plan(struct Outgoing *o, struct SenderConfig *c)
+{
+    bool stream = outgoing_is_stream(o);
+
+    o->mtu = o->options->mtu ? o->options->mtu
+             : c->two_way    ? TWO_WAY_MTU
+             : stream        ? SENDER_STREAM_MTU
+                             : sender_default_mtu(o->source.size);
+    c->packet_max = frame_capacity(o->mtu);
+    if (stream)
+        c->plan = c->two_way ? sender_plan_stream_two_way(c->packet_max)
+                             : sender_plan_stream(c->packet_max);
+    else
+        c->plan = c->two_way ? sender_plan_two_way(o->source.size, c->packet_max, c->simd)
+                             : sender_plan(o->source.size, c->packet_max, c->simd);
+}
+
 /* What the sender is to do with this file: everything it is told at the beginning. */
 static bool configure(struct Outgoing *o, struct SenderConfig *config)
 {
     const struct Kernels *kernels = kernels_best();
     const struct SendOptions *options = o->options;
-    size_t mtu = options->mtu;
+    const struct TransferLine *line = &options->line;
     struct SenderConfig c = {
         .crc32c = kernels->crc32c,
         .muladd = kernels->muladd,
@@ -65,24 +95,25 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
         .source = {o, lend_bytes, lend_digest},
         .redundancy = options->redundancy,
         .passes = options->passes,
+        .two_way = line->two_way,
+        .half_duplex = line->turnaround > 0,
+        .line_rate = line_rate(&line->link),
+        .window = line->window,
+        .frame_size = frame_bound,
     };
 
     if (!random_bytes(o, &c.object.run, sizeof c.object.run) ||
+        !random_bytes(o, &c.random, sizeof c.random) ||
         !random_bytes(o, c.object.id, sizeof c.object.id))
         return false;
     if (outgoing_is_stream(o)) {
         c.object.flags = OBJECT_STREAM;
         c.object.name = view_of(o->source.name, o->source.name_len);
-        o->mtu = mtu ? mtu : SENDER_STREAM_MTU;
-        c.packet_max = frame_capacity(o->mtu);
-        c.plan = sender_plan_stream(c.packet_max);
         c.passes = 1;
     } else {
         file_source_describe(&o->source, &c.object);
-        o->mtu = mtu ? mtu : sender_default_mtu(o->source.size);
-        c.packet_max = frame_capacity(o->mtu);
-        c.plan = sender_plan(o->source.size, c.packet_max, c.simd);
     }
+    plan(o, &c);
     *config = c;
     return true;
 }
@@ -131,7 +162,7 @@ static int open_sender(struct Outgoing *o)
         return EXIT_USAGE;
     }
     group = (uint64_t)o->sender.layout.group * c.plan.symbol_size;
-    if (!outgoing_is_stream(o) && (c.redundancy > 0 || c.passes != 1) &&
+    if (!outgoing_is_stream(o) && !c.two_way && (c.redundancy > 0 || c.passes != 1) &&
         file_source_keep(&o->source, group) != 0) {
         diag_errno(errno, o->name, NULL);
         return EXIT_IO;
@@ -219,7 +250,30 @@ void outgoing_take(struct Outgoing *o, uint64_t now)
 
 bool outgoing_has_ended(const struct Outgoing *o)
 {
-    return o->sender.state == SENDER_FINISHED || o->sender.state == SENDER_FAILED;
+    switch (o->sender.state) {
+    case SENDER_SOURCES:
+    case SENDER_REPAIRS:
+    case SENDER_CLOSING:
+    case SENDER_STREAMING:
+    case SENDER_TAIL:
+    case SENDER_DELIVERING:
+    case SENDER_CONFIRMING:
+    case SENDER_CONFIRMED:
+        return false;
+    case SENDER_REFUSED:
+    case SENDER_ABORTED:
+    case SENDER_FINISHED:
+    case SENDER_FAILED:
+        break;
+    }
+    return true;
+}
+
+bool outgoing_hash_ahead(struct Outgoing *o)
+{
+    if (!o->options->line.two_way || outgoing_is_stream(o) || file_source_digest(&o->source))
+        return false;
+    return file_source_hash_more(&o->source) > 0;
 }
 
 enum AbortReason outgoing_explain(struct Outgoing *o, int error)
@@ -229,6 +283,10 @@ enum AbortReason outgoing_explain(struct Outgoing *o, int error)
              "incomplete: send it again",
              o->name);
         return ABORT_CHANGED;
+    }
+    if (outgoing_is_stream(o) && error == 0) {
+        diag("%s: the receiver has started anew, and a stream cannot be sent twice", o->name);
+        return ABORT_OTHER;
     }
     diag_errno(error, o->name, "cannot read");
     return ABORT_READ;

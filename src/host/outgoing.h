@@ -55,6 +55,10 @@ void outgoing_take(struct Outgoing *o, uint64_t now);
 /* True if the sender gives no more packets. */
 bool outgoing_has_ended(const struct Outgoing *o);
 
+/* Two-way, of a file whose digest is not known yet: read and hash a piece ahead of the line. True:
+ * there is more of that, and the line may be left waiting less than for the whole at its end. */
+bool outgoing_hash_ahead(struct Outgoing *o);
+
 /* Say why the source failed (error: its errno); the reason to ABORT with. */
 enum AbortReason outgoing_explain(struct Outgoing *o, int error);
 

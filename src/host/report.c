@@ -77,14 +77,16 @@ static void say_verified(const struct StoreResult *result, const struct Slot *sl
     diag("%s: verified: %s, loss %.1f %%, %s", result->path, flow, 100 * loss_of(c), repaired);
 }
 
-const char *report_abort_words(const struct Slot *slot)
+const char *report_abort_words(unsigned reason)
 {
     static const char *const words[] = {
         [ABORT_CANCELLED] = "cancelled",
         [ABORT_CHANGED] = "its file changed meanwhile",
         [ABORT_READ] = "it cannot read on",
+        [ABORT_WRITE] = "it cannot write on",
+        [ABORT_REFUSED] = "it does not want it",
+        [ABORT_DIGEST] = "what arrived is not what was sent",
     };
-    size_t reason = slot->abort_reason;
 
     return reason < sizeof words / sizeof *words && words[reason] ? words[reason] : "no reason";
 }
@@ -115,7 +117,8 @@ static void say_incomplete(const struct StoreResult *result, const struct Slot *
     if (strncmp(kept, word, sizeof word - 1) == 0)
         kept += sizeof word - 1;
     if (slot->aborted)
-        snprintf(aborted, sizeof aborted, "the sender aborted: %s; ", report_abort_words(slot));
+        snprintf(aborted, sizeof aborted, "the sender aborted: %s; ",
+                 report_abort_words(slot->abort_reason));
     if ((slot->info.flags & OBJECT_STREAM) == 0)
         describe_missing(missing, sizeof missing, slot);
     else
@@ -195,6 +198,12 @@ void report_plan(const struct Report *r, const struct ReportSend *o)
         return;
     }
     describe_duration(duration, sizeof duration, o, packets);
+    if (c->two_way) {
+        diag("%s: %" PRIu64 " symbol%s of %u bytes, frames of up to %zu", o->name,
+             o->sender->layout.symbols, plural(o->sender->layout.symbols), c->plan.symbol_size,
+             o->mtu);
+        return;
+    }
     diag("%s: %" PRIu64 " symbol%s of %u bytes, %" PRIu64 " packets in frames of %zu%s", o->name,
          o->sender->layout.symbols, plural(o->sender->layout.symbols), c->plan.symbol_size, packets,
          o->mtu, duration);
@@ -203,6 +212,12 @@ void report_plan(const struct Report *r, const struct ReportSend *o)
 uint64_t report_size(const struct Sender *s)
 {
     return s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size;
+}
+
+/* Of the packets that a receiver has told of, in percent. */
+static double loss_met(const struct SenderPeer *p)
+{
+    return p->good + p->lost > 0 ? 100.0 * (double)p->lost / (double)(p->good + p->lost) : 0;
 }
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
@@ -221,6 +236,12 @@ void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int
         return;
     }
     describe_flow(flow, sizeof flow, report_size(o->sender), c->packets, o->begin, now);
+    if (o->sender->config.two_way) {
+        diag("%s: delivered: %s, %s on the line, loss %.1f %%, %" PRIu64 " symbol%s sent again",
+             o->name, flow, progress_bytes(amount, o->wire), loss_met(&o->sender->peer), c->resent,
+             plural(c->resent));
+        return;
+    }
     diag("%s: sent: %s, %s on the line, %" PRIu64 " repair%s for %" PRIu64 " symbol%s", o->name,
          flow, progress_bytes(amount, o->wire), c->repairs, plural(c->repairs), c->sources,
          plural(c->sources));

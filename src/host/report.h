@@ -54,6 +54,9 @@ void report_plan(const struct Report *r, const struct ReportSend *o);
  * has had its line. */
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code);
 
+/* Why somebody aborted (enum AbortReason, or any number from the line), in a few words. */
+const char *report_abort_words(unsigned reason);
+
 /* Write the statistics to path ("-": stdout) and forget them. Never waits for a FIFO's reader. 0,
  * or -1 and errno. */
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now);

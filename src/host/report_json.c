@@ -72,7 +72,7 @@ static void add_slot(json_object *o, const struct Slot *slot)
     add_number(o, "passes", c->passes);
     add_number(o, "redundancy_needed", report_redundancy_needed(slot));
     if (slot->aborted)
-        add_text(o, "aborted", report_abort_words(slot));
+        add_text(o, "aborted", report_abort_words(slot->abort_reason));
     add_seconds(o, "seconds", report_seconds(slot->first_packet, slot->last_packet));
     if (!(slot->info.flags & OBJECT_STREAM)) {
         add_number(o, "symbols", slot->object.layout.symbols);
@@ -165,6 +165,13 @@ void report_json_sent(struct Report *r, const struct ReportSend *sent, uint64_t 
     add_number(o, "symbol_size", s->config.plan.symbol_size);
     add_number(o, "mtu", sent->mtu);
     add_number(o, "passes", s->pass);
+    if (s->config.two_way) {
+        add_number(o, "confirmed", sender_confirmed(s));
+        add_number(o, "resent", s->counters.resent);
+        add_number(o, "lost", s->peer.lost);
+        add_number(o, "answers", s->counters.statuses);
+        add_number(o, "questions", s->counters.questions);
+    }
     add_seconds(o, "seconds", report_seconds(sent->begin, now));
     json_object_array_add(r->objects, o);
 }

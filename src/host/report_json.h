@@ -15,7 +15,6 @@ void report_json_sent(struct Report *r, const struct ReportSend *sent, uint64_t 
 
 /* What both parts say alike; report.c has it. Seconds are never 0. */
 double report_seconds(uint64_t begin, uint64_t end);
-const char *report_abort_words(const struct Slot *slot);
 uint64_t report_size(const struct Sender *s);
 
 #endif

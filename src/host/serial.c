@@ -22,8 +22,8 @@
 
 #define PTY_MAJOR_FIRST 136 /* of the other ends of ptys */
 #define PTY_MAJOR_LAST  143
-#define FIFO_BYTES      128 /* most bytes of a UART that its driver does not count */
-#define QUEUE_MIN       16
+#define BAUD_UNKNOWN    38400 /* what a terminal is taken to do that does not tell */
+#define FIFO_BYTES      128   /* most bytes of a UART that its driver does not count */
 #define CLOSE_SPARE     (100 * CLOCK_MS)
 #define CLOSE_MAX       (2 * CLOCK_SECOND)
 
@@ -132,6 +132,11 @@ static int lock(struct Serial *s, struct SerialError *e)
     return 0;
 }
 
+static bool is_pty(const struct stat *st)
+{
+    return major(st->st_rdev) >= PTY_MAJOR_FIRST && major(st->st_rdev) <= PTY_MAJOR_LAST;
+}
+
 /* Open the device s->path leads to, lock it, and take down its settings. device is its real name */
 static int open_device(struct Serial *s, char device[PATH_MAX], struct SerialError *e)
 {
@@ -148,7 +153,7 @@ static int open_device(struct Serial *s, char device[PATH_MAX], struct SerialErr
         return refuse_open(e, errno, &st);
     if (tty_get(s->lock, &s->found) < 0)
         return refuse(e, errno == EIO ? "there is no device behind it" : "not a serial port");
-    s->pty = major(st.st_rdev) >= PTY_MAJOR_FIRST && major(st.st_rdev) <= PTY_MAJOR_LAST;
+    s->pty = is_pty(&st);
     return lock(s, e);
 }
 
@@ -286,13 +291,35 @@ int serial_open(struct Serial *s, const struct SerialOptions *o, struct SerialEr
     return -1;
 }
 
-/* Bytes in the kernel's output queue; 0 if it does not tell. */
-static size_t queued(const struct Serial *s)
+int serial_borrow(struct Serial *s, int fd)
+{
+    struct stat st;
+    *s = (struct Serial){.fd = -1, .lock = -1, .borrowed = true};
+    if (fstat(fd, &st) < 0 || tty_get(fd, &s->found) < 0)
+        return -1;
+    s->pty = is_pty(&st);
+    s->fd = fd; /* before it changes: a signal may give it back */
+    if (tty_make_raw(fd) < 0) {
+        s->fd = -1;
+        return -1;
+    }
+    s->line = (struct TtyLine){.baud = s->found.out_speed > 0 ? s->found.out_speed : BAUD_UNKNOWN,
+                               .stop_bits = 1};
+    return 0;
+}
+
+int64_t serial_queued(const struct Serial *s)
 {
     int bytes = 0;
     if (s->pty || ioctl(s->fd, TIOCOUTQ, &bytes) < 0 || bytes < 0)
-        return 0;
-    return (size_t)bytes;
+        return -1;
+    return bytes;
+}
+
+static size_t queued(const struct Serial *s)
+{
+    int64_t bytes = serial_queued(s);
+    return bytes > 0 ? (size_t)bytes : 0;
 }
 
 static void sleep_for(uint64_t ns)
@@ -324,7 +351,8 @@ void serial_close(struct Serial *s)
 {
     struct TtySettings now;
     if (s->fd >= 0 && tty_get(s->fd, &now) == 0) { /* not so if it is unplugged */
-        struct TtySettings found = s->pty ? s->found : tty_without_hangup(s->found);
+        bool as_it_was = s->pty || s->borrowed;
+        struct TtySettings found = as_it_was ? s->found : tty_without_hangup(s->found);
         if (s->line.baud > 0)
             let_go(s, !tty_same_line(&now, &found));
         if (s->exclusive)
@@ -345,19 +373,4 @@ void serial_close(struct Serial *s)
 uint64_t serial_line_time(const struct Serial *s, uint64_t bytes)
 {
     return bytes * tty_byte_bits(&s->line) * CLOCK_SECOND / s->line.baud;
-}
-
-size_t serial_queue_limit(const struct Serial *s)
-{
-    uint64_t bytes = SERIAL_QUEUE * s->line.baud / CLOCK_SECOND / tty_byte_bits(&s->line);
-    return bytes > QUEUE_MIN ? (size_t)bytes : QUEUE_MIN;
-}
-
-size_t serial_room(const struct Serial *s)
-{
-    size_t limit = serial_queue_limit(s);
-    size_t there = queued(s);
-    if (s->pty)
-        return SIZE_MAX;
-    return there < limit ? limit - there : 0;
 }

@@ -18,8 +18,7 @@
 #include <limits.h>
 #include <stddef.h>
 
-#define SERIAL_AUTO  "auto"          /* as a path: the only USB serial port there is */
-#define SERIAL_QUEUE (50 * CLOCK_MS) /* line time that may wait in the kernel */
+#define SERIAL_AUTO "auto" /* as a path: the only USB serial port there is */
 
 /* What becomes of an output line of the port. */
 enum SerialSignal { SERIAL_LEAVE, SERIAL_ON, SERIAL_OFF };
@@ -48,6 +47,7 @@ struct Serial {
     struct TtySettings found; /* before us */
     bool pty;                 /* emulated: no line time, no modem lines, no queue to look into */
     bool exclusive;           /* TIOCEXCL was set here */
+    bool borrowed;            /* fd is somebody else's */
     char path[PATH_MAX];      /* as in the options, or what SERIAL_AUTO found */
 };
 
@@ -68,6 +68,13 @@ int serial_await(struct Serial *s, const struct SerialOptions *o, struct Loop *l
                  struct SerialError *e);
 
 /*
+ * Borrow a terminal that somebody else has opened, as both ends of a link: raw, 8 data bits, its
+ * speed as it is. serial_close gives it back just as it was, and leaves it open. -1 and errno:
+ * nothing has changed.
+ */
+int serial_borrow(struct Serial *s, int fd);
+
+/*
  * What is still in the kernel's queue may go, for its line time and some 100 ms at most; the rest
  * is thrown away, so that closing does not hang. Then the settings of before are set, but for
  * HUPCL: closing does not drop DTR, which resets many boards. Fine to repeat.
@@ -77,13 +84,7 @@ void serial_close(struct Serial *s);
 /* How long the line takes for bytes, in ns. */
 uint64_t serial_line_time(const struct Serial *s, uint64_t bytes);
 
-/* Bytes of about SERIAL_QUEUE: what the kernel's output queue should hold at most; at least 16. */
-size_t serial_queue_limit(const struct Serial *s);
-
-/*
- * Bytes that may be written now without making that queue longer; 0: look again after
- * serial_line_time of half the limit. SIZE_MAX where the queue cannot be seen (a pty).
- */
-size_t serial_room(const struct Serial *s);
+/* Bytes in the kernel's output queue, as the driver counts them. -1: it cannot be seen (a pty). */
+int64_t serial_queued(const struct Serial *s);
 
 #endif

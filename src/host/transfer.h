@@ -6,6 +6,7 @@
 #define HOST_TRANSFER_H
 
 #include "host/exit_code.h"
+#include "host/link.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,22 +14,32 @@
 
 /* What the words of a run are: common to send and recv. */
 struct TransferWords {
-    bool quiet;       /* no verdict, no notes; errors all the same */
-    bool verbose;     /* say beforehand what will be sent; counters at the end */
-    bool progress;    /* a bar on stderr */
-    const char *json; /* statistics to this path, "-" is stdout; NULL: none */
+    bool quiet;          /* no verdict, no notes; errors all the same */
+    bool verbose;        /* say beforehand what will be sent; counters at the end */
+    bool progress;       /* a bar on stderr, */
+    bool progress_given; /* by an option, this way or the other */
+    const char *json;    /* statistics to this path, "-" is stdout; NULL: none */
+};
+
+/* The line, and what is expected of the other side: common to send and recv. */
+struct TransferLine {
+    struct LinkOptions link;
+    bool two_way;        /* send: answers are wanted; recv: they may be given */
+    uint64_t timeout;    /* silence that ends the run, ns; CLOCK_NEVER: none does */
+    bool timeout_given;  /* recv: then it counts from the beginning, else from the first frame */
+    uint64_t window;     /* bytes in flight towards the receiver; 0: not given */
+    uint64_t turnaround; /* half-duplex: ns from hearing to speaking; 0: full duplex */
 };
 
 struct SendOptions {
     const char *const *files; /* paths; "-" is stdin */
     size_t file_count;        /* 0: stdin */
-    int out;                  /* descriptor of the link */
-    const char *out_name;     /* to call it in messages */
-    uint32_t redundancy;      /* repairs per thousand sources */
-    uint64_t passes;          /* 0: until the reader goes away or a signal comes */
-    uint64_t rate;            /* bytes a second on the line; 0: unlimited */
-    uint64_t packet_rate;     /* packets a second; 0: unlimited */
-    size_t mtu;               /* 0: by the size of the file */
+    struct TransferLine line;
+    uint32_t redundancy;  /* repairs per thousand sources */
+    uint64_t passes;      /* 0: until the reader goes away or a signal comes */
+    uint64_t rate;        /* bytes a second on the line; 0: unlimited */
+    uint64_t packet_rate; /* packets a second; 0: unlimited */
+    size_t mtu;           /* 0: by the size of the file */
     struct TransferWords words;
 };
 
@@ -39,8 +50,7 @@ struct RecvOptions {
     const char *target; /* path of a file or, with `folder`, a folder; NULL: the descriptor */
     bool folder;
     int out; /* descriptor, if target is NULL */
-    int in;  /* descriptor of the link */
-    const char *in_name;
+    struct TransferLine line;
     bool force, no_clobber, no_resume;
     struct TransferWords words;
 };

@@ -1,47 +1,57 @@
 /*
- * Receiving, in the order a byte travels: port -> frame (decoded in place) -> packet ->
- * receiver -> store (file).
+ * Receiving, in the order a byte travels: station (link, frame decoded in place) -> packet ->
+ * receiver -> store (file); and two-way the receiver's answers, back to the station.
  */
-#include "core/frame.h"
 #include "core/receiver.h"
 #include "host/clock.h"
 #include "host/diag.h"
 #include "host/kernels.h"
-#include "host/loop.h"
-#include "host/port.h"
 #include "host/progress.h"
 #include "host/report.h"
+#include "host/station.h"
 #include "host/store.h"
 #include "host/transfer.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/random.h>
 
-#define RX_SIZE      ((size_t)256 << 10) /* bytes read at a time: several of the longest frames */
-#define WAITING_SIZE ((size_t)4 << 20)   /* packets that wait for their OBJECT */
-#define QUIET_END    (2 * CLOCK_SECOND)  /* silence that ends a run whose object is complete */
+#define WAITING_SIZE ((size_t)4 << 20)  /* packets that wait for their OBJECT */
+#define QUIET_END    (2 * CLOCK_SECOND) /* silence that ends a run whose object is complete */
 #define PASS_END     CLOCK_SECOND /* after the END of its pass: for other objects to show up */
 #define PASS_LATE    64           /* packets after that END which are not the next pass yet */
+#define ANSWER_MAX   400          /* bytes of the longest answer */
+#define WINDOW_LINE  ((uint64_t)64 << 10) /* bytes in flight towards us: on a serial line, */
+#define WINDOW_PIPE  ((uint64_t)1 << 20)  /* and on a pipe */
+#define LINGER       CLOCK_SECOND         /* two-way: for DONE, and 3 round trips more */
+#define ROUND_TRIP   CLOCK_SECOND         /* as long as it is not known, and */
+#define ROUND_MOST   (10 * CLOCK_SECOND)  /* at most */
+#define FIRST_FLIGHT 8192                 /* more than this is sent only after an answer */
+#define LAST_WORDS   CLOCK_SECOND         /* for the last answers to get out */
+#define ABORTS       3                    /* copies of an ABORT */
 
 struct Receiving {
     const struct RecvOptions *options;
     struct Loop loop;
-    struct Port port;
+    struct Station station;
     struct Progress progress;
     struct Report report;
     struct Store store;
-    struct FrameReader reader;
     struct Receiver receiver;
     struct Slot slots[STORE_SLOTS_MAX];
-    struct Buffer rx;
-    uint8_t rx_memory[RX_SIZE];
+    struct Buffer answer;
+    uint8_t answer_memory[RECEIVER_PACKET_ROOM];
     uint8_t waiting[WAITING_SIZE];
-    uint64_t last_byte; /* when the link last brought anything */
-    int code;           /* the smallest exit code of the results that is not 0 */
-    bool done;          /* the one object of this run has its verdict */
-    bool any;           /* some object has one */
-    uint64_t news;      /* packets, but those of finished objects; when the last came, */
+    uint64_t silent_since;  /* when the link last brought anything, or might have */
+    uint64_t answered_at;   /* two-way: the first answer; 0: none yet */
+    uint64_t answered_in;   /* bytes that had come by then */
+    uint64_t round_trip;    /* until its effect was seen; 0: not known */
+    uint64_t patience_from; /* the time-out counts from here, or from the last good frame */
+    int code;               /* the smallest exit code of the results that is not 0 */
+    bool done;              /* the one object of this run has its verdict */
+    bool any;               /* some object has one */
+    uint64_t news;          /* packets, but those of finished objects; when the last came, */
     uint64_t news_at;
     uint64_t stale; /* and how many of finished objects had come before it */
     char short_name[32];
@@ -76,7 +86,7 @@ static void take_result(void *ctx, const struct StoreResult *result)
     note_code(t, said.exit_code);
     if (result->what == STORE_NOTE)
         return;
-    if (result->what == STORE_INCOMPLETE && t->reader.counters.good == 0)
+    if (result->what == STORE_INCOMPLETE && t->station.reader.counters.good == 0)
         return; /* an earlier run's, of which nothing was heard */
     t->any = true;
     if (result->what != STORE_REFUSED && !t->options->folder)
@@ -104,37 +114,54 @@ static struct StoreConfig store_config(struct Receiving *t)
     };
 }
 
+static struct ReceiverConfig receiver_config(struct Receiving *t)
+{
+    const struct Kernels *kernels = kernels_best();
+    const struct TransferLine *line = &t->options->line;
+    bool serial = line->link.serial.path || line->link.terminal;
+    struct ReceiverConfig c = {
+        .crc32c = kernels->crc32c,
+        .muladd = kernels->muladd,
+        .store = store_callbacks(&t->store),
+        .slots = t->slots,
+        .slot_count = STORE_SLOTS_MAX,
+        .waiting = t->waiting,
+        .waiting_size = sizeof t->waiting,
+        .may_answer = line->two_way,
+        .window = line->window ? line->window
+                  : serial     ? WINDOW_LINE
+                               : WINDOW_PIPE,
+        .packet_max = ANSWER_MAX,
+    };
+
+    /* Without random bytes the time will do: it only has to be another one each time. */
+    if (getrandom(&c.run, sizeof c.run, GRND_NONBLOCK) != (ssize_t)sizeof c.run)
+        c.run = (uint16_t)(clock_now() >> 10);
+    return c;
+}
+
 /* An exit code; if it is not 0 there is nothing to receive into. */
 static int open_receiving(struct Receiving *t)
 {
     const struct RecvOptions *o = t->options;
-    const struct Kernels *kernels = kernels_best();
     uint64_t now = clock_now();
     struct StoreConfig config = store_config(t);
     struct ReceiverConfig receiver;
     int code;
 
-    buffer_init(&t->rx, t->rx_memory, sizeof t->rx_memory, 0);
-    frame_reader_init(&t->reader, kernels->crc32c);
+    buffer_init(&t->answer, t->answer_memory, sizeof t->answer_memory, PACKET_HEADROOM);
     progress_init(&t->progress, o->words.progress, now);
     report_open(&t->report, "recv", o->words.json != NULL, o->words.quiet, o->words.verbose, now);
     loop_open(&t->loop);
     code = store_init(&t->store, &config);
     if (code != 0)
         return code;
-    receiver = (struct ReceiverConfig){.crc32c = kernels->crc32c,
-                                       .muladd = kernels->muladd,
-                                       .store = store_callbacks(&t->store),
-                                       .slots = t->slots,
-                                       .slot_count = STORE_SLOTS_MAX,
-                                       .waiting = t->waiting,
-                                       .waiting_size = sizeof t->waiting};
+    receiver = receiver_config(t);
     receiver_init(&t->receiver, &receiver);
-    if (port_open(&t->port, o->in, -1, o->in_name) != 0) {
-        diag_errno(t->port.error, o->in_name, NULL);
-        return EXIT_IO;
-    }
-    t->last_byte = now;
+    code = station_open(&t->station, &o->line.link, o->line.turnaround, &t->loop);
+    if (code != 0)
+        return code;
+    t->silent_since = t->patience_from = clock_now();
     return store_begin(&t->store, &t->receiver, now);
 }
 
@@ -154,16 +181,70 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     }
 }
 
-/* The packets that are complete in rx; after a signal no more of them. */
+/* The packets that have arrived whole; after a signal no more of them. */
 static void take_packets(struct Receiving *t, uint64_t now)
 {
     struct View packet;
 
-    while (!loop_signal(&t->loop) && frame_reader_next(&t->reader, &t->rx, &packet)) {
+    while (!loop_signal(&t->loop) && station_next(&t->station, &packet, now)) {
         receiver_input(&t->receiver, packet, now);
         if (store_wants_replay(&t->store))
             store_replay(&t->store, &t->receiver, now);
         drop_ended(t, now);
+    }
+}
+
+/* Two-way: the answers that are due; each is `copies` times on the line. */
+static void put_answers(struct Receiving *t, int copies, uint64_t now)
+{
+    struct View part;
+
+    t->receiver.bad_frames = station_bad(&t->station);
+    while (station_room(&t->station, now) > 0 && receiver_output(&t->receiver, &t->answer, now)) {
+        part = buffer_view(&t->answer);
+        for (int i = 0; i < copies; i++)
+            station_put(&t->station, &part, 1, now);
+        if (t->answered_at == 0) {
+            t->answered_at = now;
+            t->answered_in = t->station.link.port.bytes_in;
+        }
+    }
+}
+
+/* Two-way: say what is due. Nobody reads it: then nothing is said any more. */
+static void answer(struct Receiving *t, uint64_t now)
+{
+    uint64_t in = t->station.link.port.bytes_in;
+
+    if (!t->options->line.two_way)
+        return;
+    if (t->answered_at > 0 && t->round_trip == 0 && in - t->answered_in > FIRST_FLIGHT)
+        t->round_trip = now - t->answered_at;
+    if (!station_writing(&t->station))
+        put_answers(t, 1, now);
+    if (station_flush(&t->station) < 0) {
+        buffer_reset(&t->station.tx, 0);
+        t->receiver.config.may_answer = false;
+    }
+}
+
+/* What is still to be said before the link closes, if it gets out soon. */
+static void say_last_words(struct Receiving *t, bool abort)
+{
+    uint64_t now = clock_now(), until = now + LAST_WORDS;
+
+    if (!t->options->line.two_way || t->station.link.port.error != 0)
+        return;
+    loop_heed(&t->loop);
+    if (abort)
+        receiver_abort(&t->receiver, ABORT_CANCELLED, now);
+    put_answers(t, ABORTS, now);
+    loop_watch(&t->loop, LOOP_SINK, -1, 0);
+    while (station_writing(&t->station) && now < until && !t->station.link.gone &&
+           t->station.link.state == LINK_UP) {
+        now = station_wait(&t->station, false, until);
+        if (station_flush(&t->station) < 0)
+            return;
     }
 }
 
@@ -202,21 +283,68 @@ static bool is_abandoned(const struct Receiving *t)
     return !t->options->folder && slot && slot->aborted;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* True if some object is being received. */
+static bool is_collecting(const struct Receiving *t)
+{
+    for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
+        if (t->slots[i].state != SLOT_FREE)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * When silence ends the run: on a line that has no end of its own. It counts from the first frame
+ * that was whole; before that whoever starts first waits, unless a time-out was asked for.
+ */
+static uint64_t patience_end(const struct Receiving *t)
+{
+    const struct TransferLine *line = &t->options->line;
+    uint64_t heard = t->station.good_at;
+
+    if (line->timeout == CLOCK_NEVER || t->station.link.state != LINK_UP ||
+        (heard == 0 && !line->timeout_given))
+        return CLOCK_NEVER;
+    return (heard > t->patience_from ? heard : t->patience_from) + line->timeout;
+}
+
+/* Two-way, when all is done: the sender may not have heard it yet, and asks. */
+static uint64_t linger_end(const struct Receiving *t)
+{
+    uint64_t round = t->round_trip == 0           ? ROUND_TRIP
+                     : t->round_trip < ROUND_MOST ? t->round_trip
+                                                  : ROUND_MOST;
+
+    return t->silent_since + LINGER + 3 * round;
+}
+
 /*
  * When a run that has what it came for may go, if nothing further arrives: on a pipe it stays until
  * the pass has ended, so that no writer before it dies of a broken pipe, and a little longer, so
- * that another object behind it is named. 0: at once; CLOCK_NEVER: it goes on.
+ * that another object behind it is named; two-way until the sender has heard of it. 0: at once;
+ * CLOCK_NEVER: it goes on.
  */
 static uint64_t may_go_at(struct Receiving *t, uint64_t now)
 {
     const struct ReceiverCounters *c = &t->receiver.counters;
+    bool done = t->done || (t->options->folder && t->any && receiver_answers(&t->receiver) &&
+                            !is_collecting(t));
 
-    if (t->port.eof || (t->done && t->code == EXIT_IO))
+    if (station_ended(&t->station) || (t->done && t->code == EXIT_IO))
         return 0;
-    if (!t->done && !is_abandoned(t))
-        return CLOCK_NEVER;
+    if (!done && !is_abandoned(t))
+        return patience_end(t);
+    if (receiver_answers(&t->receiver) && !t->options->folder && receiver_done(&t->receiver))
+        return 0;
+    if (receiver_answers(&t->receiver))
+        return linger_end(t);
     if (!t->done || !receiver_pass_ended(&t->receiver))
-        return t->last_byte + QUIET_END;
+        return t->silent_since + QUIET_END;
     if (t->news != c->packets - c->stale) {
         t->news = c->packets - c->stale;
         t->news_at = now;
@@ -225,34 +353,55 @@ static uint64_t may_go_at(struct Receiving *t, uint64_t now)
     return c->stale - t->stale > PASS_LATE ? 0 : t->news_at + PASS_END;
 }
 
-/* Sleep until something can be done; or only look, if the store has work of its own. */
-static void wait_for_work(struct Receiving *t, uint64_t deadline)
+/* Sleep until something can be done; or only look, if the store has work of its own. Returns the
+ * time then. */
+static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t now)
 {
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
-    port_watch(&t->port, &t->loop, !pumping, false);
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    loop_wait(&t->loop, behind ? 0 : pumping ? CLOCK_NEVER : deadline);
+    deadline = pumping ? CLOCK_NEVER : deadline;
+    if (t->options->line.two_way && !station_writing(&t->station))
+        deadline = earlier(deadline, station_turn(&t->station, now) != CLOCK_NEVER
+                                         ? station_turn(&t->station, now)
+                                         : receiver_deadline(&t->receiver));
+    return station_wait(&t->station, !pumping, behind ? 0 : deadline);
 }
 
 /* Read what the link has. 0, or an exit code. */
 static int read_link(struct Receiving *t, uint64_t now)
 {
-    ptrdiff_t n;
+    struct Station *s = &t->station;
 
-    if (!loop_ready(&t->loop, LOOP_LINK_IN))
-        return 0;
-    buffer_rebase(&t->rx, 0);
-    n = buffer_write_with(&t->rx, port_read, &t->port);
-    if (n < 0 && t->done) {
-        t->port.eof = true; /* the verdict is said, and about the file alone */
-    } else if (n < 0) {
-        diag_errno(t->port.error, t->port.name, "cannot read");
-        return EXIT_IO;
+    if (station_read(s, now) < 0) {
+        if (!t->done) {
+            diag_errno(s->link.port.error, s->link.port.name, "cannot read");
+            return EXIT_IO;
+        }
+        s->link.port.eof = true; /* the verdict is said, and about the file alone */
     }
-    if (n > 0)
-        t->last_byte = now;
+    if (station_tick(s, now) == LINK_LOST) {
+        if (!t->done)
+            diag("%s: the port is gone", s->link.port.name);
+        return EXIT_PORT;
+    }
+    if (s->heard_at > t->silent_since)
+        t->silent_since = s->heard_at;
+    if (s->slept > 0) { /* nobody could be heard meanwhile */
+        t->silent_since = now;
+        t->patience_from = now;
+    }
     return 0;
+}
+
+/* Somebody wants it to end; but a verdict that was said stands. -1: nobody does. */
+static int check_signals(const struct Receiving *t)
+{
+    if (!loop_signal(&t->loop) && !t->station.cancelled)
+        return -1;
+    if (t->done && store_pending(&t->store) == 0)
+        return 0;
+    return EXIT_SIGNAL + (t->station.cancelled ? SIGINT : loop_signal(&t->loop));
 }
 
 /* Until the link ends, or the run has what it came for, or a signal. */
@@ -263,18 +412,18 @@ static int receive(struct Receiving *t)
     while ((until = may_go_at(t, now)) > now || store_pending(&t->store) > 0) {
         int code;
 
-        wait_for_work(t, until);
-        if (loop_signal(&t->loop)) /* a verdict that was said stands */
-            return t->done && store_pending(&t->store) == 0 ? 0
-                                                            : EXIT_SIGNAL + loop_signal(&t->loop);
-        now = clock_now();
+        now = wait_for_work(t, until, now);
+        code = check_signals(t);
+        if (code >= 0)
+            return code;
         code = read_link(t, now);
         if (code != 0)
-            return code;
+            return t->done ? 0 : code;
         store_pump(&t->store);
         take_packets(t, now);
-        if (t->port.eof && store_pending(&t->store) == 0)
-            frame_reader_finish(&t->reader, &t->rx);
+        if (station_ended(&t->station) && store_pending(&t->store) == 0)
+            frame_reader_finish(&t->station.reader, &t->station.rx);
+        answer(t, now);
         store_pump(&t->store);
         show_progress(t, now);
     }
@@ -284,21 +433,11 @@ static int receive(struct Receiving *t)
 /* Nothing had a verdict, or none that was heard today: say what was heard instead. */
 static void explain_silence(struct Receiving *t)
 {
-    const struct FrameCounters *f = &t->reader.counters;
+    const struct ReceiverCounters *c = &t->receiver.counters;
+    char words[SILENCE_WORDS];
 
-    if (t->port.bytes_in == 0)
-        diag("%s: nothing arrived", t->port.name);
-    else if (t->receiver.counters.waiting > 0)
-        diag("%s: packets arrived, but not the one that names their file: send it again",
-             t->port.name);
-    else if (f->good > 0)
-        diag("%s: frames arrived, but nothing of a file in them", t->port.name);
-    else if (f->bad_crc + f->bad_cobs > 0)
-        diag("%s: %llu bytes, but not one whole frame: only noise, or not from dttk", t->port.name,
-             (unsigned long long)t->port.bytes_in);
-    else
-        diag("%s: %llu bytes, but no frame: not from dttk", t->port.name,
-             (unsigned long long)t->port.bytes_in);
+    diag("%s: %s", t->station.link.port.name,
+         station_silence(&t->station, 0, c->not_ours, c->waiting, words, sizeof words));
     note_code(t, EXIT_SILENCE);
 }
 
@@ -315,9 +454,11 @@ int transfer_recv(const struct RecvOptions *options)
         code = receive(&t);
         progress_end(&t.progress);
         store_end(&t.store);
+        say_last_words(&t, code > EXIT_SIGNAL);
         if (code == 0 && !t.any)
             explain_silence(&t);
-        report_link(&t.report, &t.reader.counters, &t.receiver.counters, t.port.bytes_in);
+        report_link(&t.report, &t.station.reader.counters, &t.receiver.counters,
+                    t.station.link.port.bytes_in);
     }
     code = code ? code : t.code;
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
@@ -325,7 +466,7 @@ int transfer_recv(const struct RecvOptions *options)
         code = code ? code : EXIT_IO;
     }
     store_free(&t.store);
-    port_close(&t.port);
+    station_close(&t.station);
     loop_close(&t.loop);
     return code;
 }

@@ -126,6 +126,20 @@ enum TtyVerdict tty_configure(int fd, const struct TtyLine *line, struct TtySett
     return TTY_OK;
 }
 
+int tty_make_raw(int fd)
+{
+    struct TtySettings s;
+    if (tty_get(fd, &s) < 0)
+        return -1;
+    s.input = 0;
+    s.output = 0;
+    s.local = 0;
+    s.control = (s.control & ~(uint32_t)(CSIZE | PARENB | CMSPAR)) | CS8 | CREAD;
+    s.chars[VMIN] = 1;
+    s.chars[VTIME] = 0;
+    return tty_set(fd, &s);
+}
+
 bool tty_same_line(const struct TtySettings *a, const struct TtySettings *b)
 {
     return a->out_speed == b->out_speed && a->in_speed == b->in_speed &&

@@ -67,6 +67,12 @@ int tty_set(int fd, const struct TtySettings *settings);
  */
 enum TtyVerdict tty_configure(int fd, const struct TtyLine *line, struct TtySettings *now);
 
+/*
+ * Make fd raw with 8 data bits, no parity and no flow control, and leave the rest as it is: for a
+ * terminal that is in use. 0, or -1 and errno.
+ */
+int tty_make_raw(int fd);
+
 /* True if a byte on its way would not notice the change from a to b. */
 bool tty_same_line(const struct TtySettings *a, const struct TtySettings *b);
 

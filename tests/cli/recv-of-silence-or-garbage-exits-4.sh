@@ -22,7 +22,7 @@ silent '1000000 bytes, but not one whole frame: only noise, or not from dttk$'
 head -c 100000 /dev/zero >line
 silent '100000 bytes, but no frame: not from dttk$'
 head -c 100000 < <(yes) >line
-silent '100000 bytes, but '
+silent 'nothing there speaks dttk: it says "y"$'
 cat "$DTTK_FIXTURES"/frames/*.bin >line
 silent ''
 # Packets from the middle, where no OBJECT is near

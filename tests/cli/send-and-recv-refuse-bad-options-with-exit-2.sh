@@ -41,7 +41,7 @@ for command in send recv; do
     refused --quiet=1 $command --quiet=1
     refused - $command --json -
     # Options of later versions are not taken for something else.
-    for option in -2 --two-way -p --port -b --baud --wire --armor -t --timeout; do
+    for option in --wire --armor; do
         refused $option $command $option
         says '^dttk: not in this version: '
     done

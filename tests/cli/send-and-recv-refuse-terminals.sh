@@ -16,8 +16,8 @@ refused() # the hint, the command
 refused 'stdout is a terminal: pipe it' "'$DTTK' send '$photo'"
 refused 'stdout is a terminal: pipe it' "'$DTTK' send <'$photo'"
 refused 'stdin is a terminal: name a FILE or redirect it' "'$DTTK' send >/dev/null"
-refused 'stdin is a terminal: pipe a link into it (a serial port: socat ' "'$DTTK' recv g"
-refused 'stdin is a terminal: pipe a link into it (a serial port: socat ' "'$DTTK' recv -d ."
+refused 'stdin is a terminal: pipe a link into it, or name a --port' "'$DTTK' recv g"
+refused 'stdin is a terminal: pipe a link into it, or name a --port' "'$DTTK' recv -d ."
 refused 'stdout is a terminal: name an OUT or redirect it' "'$DTTK' recv <line"
 nothing_at g
 

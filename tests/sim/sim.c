@@ -44,7 +44,7 @@ static enum ReceiverOpen store_open(void *ctx, unsigned slot, const struct Packe
     f->room = is_stream(f) ? 0 : object->size;
     f->bytes = malloc(f->room + 1);
     r->opened++;
-    return RECEIVER_TAKE;
+    return packet_object_same(&r->kept.info, object) ? RECEIVER_RESUME : RECEIVER_TAKE;
 }
 
 static void *store_memory(void *ctx, unsigned slot, uint64_t size)
@@ -64,10 +64,14 @@ static void *store_memory(void *ctx, unsigned slot, uint64_t size)
 
 static bool store_resume(void *ctx, unsigned slot, struct Object *object)
 {
-    (void)ctx;
-    (void)slot;
-    (void)object;
-    return false;
+    struct SimReceiver *r = ctx;
+
+    memcpy(r->files[slot].bytes, r->kept.bytes, r->kept.info.size);
+    for (uint64_t s = 0; s < object->layout.symbols; s++) {
+        if (r->kept.arrived[s])
+            object_mark(object, s);
+    }
+    return true;
 }
 
 static void *store_scratch(void *ctx, unsigned slot, uint64_t size)
@@ -237,8 +241,51 @@ void sim_receiver_open(struct SimReceiver *r)
     sim_receiver_open_with(r, kernels_best()->muladd);
 }
 
+static void forget_kept(struct SimReceiver *r)
+{
+    free(r->kept.bytes);
+    free(r->kept.arrived);
+    r->kept = (struct SimKept){0};
+}
+
+/* The name is not kept: packet_object_same would compare it, so objects under test have none. */
+static void keep(struct SimReceiver *r, const struct Slot *slot, struct SimFile *f)
+{
+    const struct Object *o = &slot->object;
+
+    forget_kept(r);
+    if (slot->state != SLOT_COLLECTING || is_stream(f))
+        return;
+    r->kept.info = slot->info;
+    r->kept.bytes = f->bytes;
+    f->bytes = NULL;
+    r->kept.arrived = calloc(o->layout.symbols + 1, 1);
+    for (uint64_t s = 0; s < o->layout.symbols; s++)
+        r->kept.arrived[s] = object_has(o, s);
+}
+
+void sim_receiver_restart(struct SimReceiver *r, bool resume)
+{
+    struct SimReceiver old = *r;
+    struct ReceiverConfig config = r->receiver.config;
+
+    forget_kept(r);
+    for (unsigned i = 0; resume && i < SIM_SLOTS && r->kept.info.symbol_size == 0; i++)
+        keep(r, &r->slots[i], &r->files[i]);
+    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+        free_file(&r->files[i]);
+        r->files[i] = (struct SimFile){0};
+    }
+    config.run++;
+    receiver_init(&r->receiver, &config);
+    frame_reader_init(&r->reader, config.crc32c);
+    buffer_reset(&r->rx, 0);
+    r->now = old.now;
+}
+
 void sim_receiver_close(struct SimReceiver *r)
 {
+    forget_kept(r);
     for (unsigned i = 0; i < SIM_SLOTS; i++)
         free_file(&r->files[i]);
     for (unsigned i = 0; i < SIM_DONE; i++)

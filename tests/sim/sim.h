@@ -39,6 +39,13 @@ struct SimFile {
     uint64_t prefix;
 };
 
+/* What a receiver that starts anew finds of the object it was receiving. */
+struct SimKept {
+    struct PacketObject info; /* symbol_size 0: nothing */
+    uint8_t *bytes;
+    uint8_t *arrived; /* a byte per symbol */
+};
+
 struct SimReceiver {
     struct Receiver receiver;
     struct Slot slots[SIM_SLOTS];
@@ -50,6 +57,7 @@ struct SimReceiver {
     uint64_t memory;    /* calls for memory so far: bookkeeping, working memory, side store */
     uint64_t size_most; /* a larger object is refused */
     struct SlotCounters counters; /* of the object closed last */
+    struct SimKept kept;
     uint8_t *waiting;
     void *scratch;
     uint64_t scratch_size;
@@ -69,6 +77,10 @@ void sim_receiver_close(struct SimReceiver *r);
 
 /* The same with another muladd, of the same values. */
 void sim_receiver_open_with(struct SimReceiver *r, Gf256MulAdd muladd);
+
+/* The process ends and another one starts: with resume it goes on with what was here of the object
+ * that was open, as of the grid it had. What has finished stays among `done`. */
+void sim_receiver_restart(struct SimReceiver *r, bool resume);
 
 /* Bytes arrive from the line. ctx is a struct SimReceiver (a DamageSink). */
 void sim_receiver_feed(void *ctx, const uint8_t *bytes, size_t len);
@@ -104,6 +116,7 @@ struct SimSender {
     uint64_t taken; /* of a stream */
     size_t lines;   /* of the options */
     uint64_t wire;  /* bytes of frames so far */
+    bool changed;   /* the file is not what it was: no digest any more */
 };
 
 struct SimOptions {
@@ -119,6 +132,10 @@ struct SimOptions {
     uint8_t flags; /* of OBJECT, besides OBJECT_STREAM */
     uint8_t salt;
     size_t lines; /* a stream: at most so many bytes are taken at a time, then flushed; 0: all */
+    bool two_way;
+    bool half_duplex;
+    uint64_t line_rate;
+    uint64_t window;
 };
 
 /* Send size bytes (kept). Stops the process if the options cannot be. */
@@ -131,6 +148,9 @@ bool sim_sender_packet(struct SimSender *s);
 
 /* The next frame into tx (emptied first). False: the sender has finished. */
 bool sim_sender_frame(struct SimSender *s);
+
+/* The same at a time. False: it has nothing now, or for ever. */
+bool sim_sender_frame_at(struct SimSender *s, uint64_t now);
 
 /*
  * Everything the sender has through that line to r, or until r has enough; the damage's finish

@@ -19,7 +19,7 @@ static bool source_digest(void *ctx, struct View *digest)
     const struct SimSender *s = ctx;
 
     *digest = view_of(s->digest, PACKET_DIGEST);
-    return true;
+    return !s->changed;
 }
 
 static void plan(struct SenderConfig *config, const struct SimOptions *options)
@@ -27,7 +27,10 @@ static void plan(struct SenderConfig *config, const struct SimOptions *options)
     if (options->stream) {
         config->object.flags |= OBJECT_STREAM;
         config->object.size = 0;
-        config->plan = sender_plan_stream(config->packet_max);
+        config->plan = config->two_way ? sender_plan_stream_two_way(config->packet_max)
+                                       : sender_plan_stream(config->packet_max);
+    } else if (config->two_way) {
+        config->plan = sender_plan_two_way(config->object.size, config->packet_max, config->simd);
     } else {
         config->plan = sender_plan(config->object.size, config->packet_max, config->simd);
     }
@@ -53,9 +56,17 @@ void sim_sender_open(struct SimSender *s, const uint8_t *bytes, uint64_t size,
                    .salt = options->salt},
         .redundancy = options->redundancy,
         .passes = options->passes > 0 ? options->passes : 1,
+        .two_way = options->two_way,
+        .half_duplex = options->half_duplex,
+        .line_rate = options->line_rate,
+        .window = options->window,
+        .random = options->run,
+        .frame_size = frame_bound,
     };
 
     *s = (struct SimSender){.bytes = bytes, .size = size, .mtu = options->mtu};
+    if (s->mtu == 0 && options->two_way)
+        s->mtu = 16384;
     if (s->mtu == 0)
         s->mtu = options->stream ? SENDER_STREAM_MTU : sender_default_mtu(size);
     config.packet_max = frame_capacity(s->mtu);
@@ -100,28 +111,47 @@ static void take(struct SimSender *s)
         sender_end(&s->sender);
 }
 
+static bool next_packet(struct SimSender *s, uint64_t now)
+{
+    if ((s->sender.config.object.flags & OBJECT_STREAM) && !s->sender.stream.ended)
+        take(s);
+    return sender_output(&s->sender, &s->packet, &s->body, now);
+}
+
 bool sim_sender_packet(struct SimSender *s)
 {
-    if (s->sender.state == SENDER_STREAMING)
-        take(s);
-    if (sender_output(&s->sender, &s->packet, &s->body, 0))
+    if (next_packet(s, 0))
         return true;
     sim_check(s->sender.state == SENDER_FINISHED, "the sender stopped half-way");
     return false;
 }
 
-bool sim_sender_frame(struct SimSender *s)
+/* The packet becomes a frame. */
+static void put_frame(struct SimSender *s)
 {
     struct View parts[2];
 
-    if (!sim_sender_packet(s))
-        return false;
     parts[0] = buffer_view(&s->packet);
     parts[1] = s->body;
     buffer_reset(&s->tx, 0);
     sim_check(frame_append(&s->writer, &s->tx, parts, 2), "a frame is too long");
     sim_check(s->tx.len <= s->mtu, "a frame is longer than the mtu");
     s->wire += s->tx.len;
+}
+
+bool sim_sender_frame(struct SimSender *s)
+{
+    if (!sim_sender_packet(s))
+        return false;
+    put_frame(s);
+    return true;
+}
+
+bool sim_sender_frame_at(struct SimSender *s, uint64_t now)
+{
+    if (!next_packet(s, now))
+        return false;
+    put_frame(s);
     return true;
 }
 

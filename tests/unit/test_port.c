@@ -261,6 +261,33 @@ Test(loop, the_second_signal_has_its_default_action_and_an_ignored_one_stays_ign
     }
 }
 
+static int last_words[2];
+
+static void say_last_words(void)
+{
+    (void)!write(last_words[1], "x", 1);
+}
+
+Test(loop, what_is_left_to_be_done_is_done_before_the_second_signal_ends_the_process)
+{
+    char byte;
+    int status = 0;
+    cr_assert_eq(pipe(last_words), 0);
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        struct Loop loop;
+        loop_open(&loop);
+        (void)raise(SIGTERM);
+        loop_last_act(&loop, say_last_words); /* also after the first */
+        (void)raise(SIGINT);
+        _exit(0);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT);
+    cr_assert_eq(read(last_words[0], &byte, 1), 1);
+}
+
 Test(loop, closing_gives_the_signals_back)
 {
     struct Loop loop;

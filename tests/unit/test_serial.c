@@ -177,23 +177,54 @@ Test(serial, all_bytes_pass_both_ways)
     serial_close(&s);
 }
 
-Test(serial, the_queue_is_to_hold_fifty_milliseconds)
+Test(serial, line_time_counts_all_bits_of_a_byte)
 {
     struct Serial s = {.fd = -1, .line = {.baud = 115200, .stop_bits = 1}};
-    cr_assert_eq(serial_queue_limit(&s), 576);
     cr_assert_eq(serial_line_time(&s, 11520), CLOCK_SECOND);
     s.line.parity = TTY_PARITY_ODD;
     s.line.stop_bits = 2;
-    cr_assert_eq(serial_queue_limit(&s), 480);
     cr_assert_eq(serial_line_time(&s, 9600), CLOCK_SECOND);
+}
+
+Test(serial, the_queue_is_what_the_driver_says_but_a_pty_says_nothing)
+{
+    struct Serial s = {.fd = -1};
     driver.queued = 100;
-    cr_assert_eq(serial_room(&s), 380);
-    driver.queued = 600;
-    cr_assert_eq(serial_room(&s), 0);
-    s.line.baud = 300;
-    cr_assert_eq(serial_queue_limit(&s), 16);
+    cr_assert_eq(serial_queued(&s), 100);
     s.pty = true;
-    cr_assert_eq(serial_room(&s), SIZE_MAX);
+    cr_assert_eq(serial_queued(&s), -1);
+    s.pty = false;
+    driver.queued = 0;
+    cr_assert_eq(serial_queued(&s), -1, "no descriptor");
+}
+
+Test(serial, a_borrowed_terminal_is_raw_and_is_given_back_open_and_as_it_was)
+{
+    struct Pair p;
+    struct Serial s;
+    pair_open(&p);
+    struct TtySettings before = settings_of(p.terminal);
+    before.control |= HUPCL;
+    before.out_speed = before.in_speed = 9600;
+    before.control = (before.control & ~(uint32_t)CBAUD) | B9600;
+    cr_assert_eq(tty_set(p.terminal, &before), 0);
+    before = settings_of(p.terminal);
+    cr_assert_neq(before.local, 0);
+    cr_assert_eq(serial_borrow(&s, p.terminal), 0);
+    cr_assert_eq(s.fd, p.terminal);
+    struct TtySettings now = settings_of(p.terminal);
+    cr_assert(now.input == 0 && now.output == 0 && now.local == 0);
+    cr_assert_eq(now.chars[VMIN], 1);
+    cr_assert_eq(now.control, before.control);
+    cr_assert_eq(now.out_speed, 9600);
+    serial_close(&s);
+    now = settings_of(p.terminal);
+    cr_assert_arr_eq(&now, &before, sizeof now);
+    serial_close(&s);
+    int pipe_of[2];
+    cr_assert_eq(pipe(pipe_of), 0);
+    cr_assert_eq(serial_borrow(&s, pipe_of[0]), -1);
+    cr_assert_eq(s.fd, -1);
 }
 
 Test(serial, closing_waits_for_the_queue_but_not_for_ever)

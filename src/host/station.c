@@ -1,0 +1,176 @@
+#include "host/station.h"
+
+#include "host/clock.h"
+#include "host/kernels.h"
+
+#define SILENCE_BEFORE CLOCK_SECOND       /* a line idle for so long gets a 0x00 first */
+#define GATHER         (4 * CLOCK_MS)     /* between looks at a terminal that brings bytes */
+#define OVERSLEPT      (2 * CLOCK_SECOND) /* a wake-up so late is no scheduler's */
+
+int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnaround,
+                 struct Loop *loop)
+{
+    Crc32c crc32c = kernels_best()->crc32c;
+
+    s->loop = loop;
+    s->turnaround = turnaround;
+    s->writer =
+        (struct FrameWriter){crc32c, o->serial.path && o->serial.line.flow == TTY_FLOW_SOFT};
+    s->sent_at = s->heard_at = s->good_at = s->read_at = 0;
+    s->slept = 0;
+    s->returns = 0;
+    s->cancelled = false;
+    frame_reader_init(&s->reader, crc32c);
+    buffer_init(&s->tx, s->tx_memory, sizeof s->tx_memory, 0);
+    buffer_init(&s->rx, s->rx_memory, sizeof s->rx_memory, 0);
+    silence_init(&s->silence);
+    console_init(&s->console);
+    return link_open(&s->link, o, loop);
+}
+
+void station_close(struct Station *s)
+{
+    link_close(&s->link, s->loop);
+}
+
+/* Half-duplex: when it may be our turn. */
+static uint64_t turn_at(const struct Station *s)
+{
+    return s->turnaround > 0 && s->heard_at > 0 ? s->heard_at + s->turnaround : 0;
+}
+
+uint64_t station_turn(const struct Station *s, uint64_t now)
+{
+    return now < turn_at(s) ? turn_at(s) : CLOCK_NEVER;
+}
+
+char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals, uint64_t waiting,
+                      char *out, size_t size)
+{
+    struct SilenceFacts facts = {.serial = s->link.options.serial.path || s->link.options.terminal,
+                                 .frames = s->reader.counters,
+                                 .echoes = echoes,
+                                 .rivals = rivals,
+                                 .waiting = waiting};
+
+    return silence_explain(&s->silence, &facts, out, size);
+}
+
+enum LinkState station_tick(struct Station *s, uint64_t now)
+{
+    enum LinkState state = link_tick(&s->link, now);
+
+    if (s->link.returns != s->returns) { /* what was on its way is lost, a frame perhaps cut */
+        s->returns = s->link.returns;
+        buffer_reset(&s->tx, 0);
+        s->sent_at = 0;
+        s->slept = 1;
+    }
+    return state;
+}
+
+size_t station_room(struct Station *s, uint64_t now)
+{
+    size_t room = STATION_BATCH;
+
+    if (now < turn_at(s) || s->link.state != LINK_UP)
+        return 0;
+    if (s->link.serial.fd >= 0 && link_room(&s->link, now) < room)
+        room = link_room(&s->link, now);
+    return s->tx.len < room ? room - s->tx.len : 0;
+}
+
+size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now)
+{
+    size_t before;
+
+    if (s->tx.len == 0)
+        buffer_reset(&s->tx, 0);
+    else
+        buffer_rebase(&s->tx, 0);
+    before = s->tx.len;
+    if (s->sent_at == 0 || now - s->sent_at >= SILENCE_BEFORE)
+        frame_append_delimiter(&s->tx);
+    frame_append(&s->writer, &s->tx, parts, count); /* STATION_TX leaves room for any frame */
+    s->sent_at = now;
+    return s->tx.len - before;
+}
+
+bool station_ended(const struct Station *s)
+{
+    return s->link.port.eof && s->link.state == LINK_UP && !s->link.gone;
+}
+
+bool station_writing(const struct Station *s)
+{
+    return s->tx.len > 0;
+}
+
+int station_flush(struct Station *s)
+{
+    if (s->tx.len == 0)
+        return 0;
+    return buffer_read_with(&s->tx, link_write, &s->link) < 0 ? -1 : 0;
+}
+
+int station_read(struct Station *s, uint64_t now)
+{
+    struct Port *port = &s->link.port;
+    ptrdiff_t n;
+
+    if (now < s->read_at || !loop_ready(s->loop, LOOP_LINK_IN))
+        return 0;
+    buffer_rebase(&s->rx, 0);
+    n = buffer_write_with(&s->rx, link_read, &s->link);
+    if (n < 0)
+        return -1;
+    s->read_at = n > 0 && port->in.tty ? now + GATHER : 0;
+    if (n > 0) {
+        struct View fresh = view_of(s->rx.base + s->rx.head + s->rx.len - n, (size_t)n);
+
+        s->heard_at = now;
+        silence_feed(&s->silence, fresh);
+        if (s->link.options.terminal && console_feed(&s->console, fresh))
+            s->cancelled = true;
+    }
+    return 0;
+}
+
+bool station_next(struct Station *s, struct View *packet, uint64_t now)
+{
+    if (!frame_reader_next(&s->reader, &s->rx, packet))
+        return false;
+    s->good_at = now;
+    return true;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
+{
+    uint64_t now = clock_now();
+    bool gathering = in && now < s->read_at;
+
+    link_watch(&s->link, s->loop, in && !gathering, s->tx.len > 0);
+    deadline = earlier(deadline, link_deadline(&s->link));
+    if (gathering)
+        deadline = earlier(deadline, s->read_at);
+    loop_wait(s->loop, deadline);
+    now = clock_now();
+    s->slept = deadline != CLOCK_NEVER && now > deadline + OVERSLEPT ? now - deadline : 0;
+    if (gathering && now >= s->read_at) { /* what has gathered is read in this same turn */
+        link_watch(&s->link, s->loop, true, s->tx.len > 0);
+        loop_wait(s->loop, 0);
+    }
+    return now;
+}
+
+uint64_t station_bad(const struct Station *s)
+{
+    const struct FrameCounters *c = &s->reader.counters;
+
+    return c->bad_cobs + c->bad_short + c->bad_crc + c->bad_long;
+}

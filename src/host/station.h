@@ -1,0 +1,94 @@
+/*
+ * Station: one end of a line. Packets go in and leave as frames, gathered and written when the link
+ * has room; bytes that come in leave as packets. What they mean is the business of sender and
+ * receiver; the waiting is the caller's loop:
+ *
+ *     send  packet -> frame -> tx -> link          recv  packet <- frame <- rx <- link
+ */
+#ifndef HOST_STATION_H
+#define HOST_STATION_H
+
+#include "core/frame.h"
+#include "host/console.h"
+#include "host/link.h"
+#include "host/silence.h"
+
+#define STATION_BATCH ((size_t)128 << 10)             /* bytes gathered before they are written */
+#define STATION_TX    (STATION_BATCH + 2 * FRAME_MAX) /* a frame more always fits, stuffed or not */
+#define STATION_RX    ((size_t)256 << 10)             /* bytes read at a time */
+
+struct Station {
+    struct Link link;
+    struct Loop *loop;
+    struct FrameWriter writer;
+    struct FrameReader reader;
+    struct Buffer tx; /* frames on their way to the link */
+    struct Buffer rx; /* bytes of frames that are not complete yet */
+    struct Silence silence;
+    struct Console console;
+    bool cancelled;      /* on a terminal that is the link somebody pressed the keys for it */
+    uint64_t turnaround; /* half-duplex: quiet for so long before it is our turn, ns; or 0 */
+    uint64_t sent_at;    /* last frame; 0: none yet */
+    uint64_t heard_at;   /* last byte; 0: none yet */
+    uint64_t good_at;    /* last good frame; 0: none yet */
+    uint64_t read_at;    /* a terminal is not looked at before: bytes gather meanwhile */
+    uint64_t slept;      /* nobody could be heard since the turn before: the process was stopped
+                          * for so long, ns, or the port was away; 0: not so */
+    unsigned returns;    /* of the link, as of then */
+    uint8_t tx_memory[STATION_TX];
+    uint8_t rx_memory[STATION_RX];
+};
+
+/* Open the link. 0, or an exit code; then it has been said why and there is nothing to close. Loop
+ * is kept. */
+int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnaround,
+                 struct Loop *loop);
+
+/* As link_close. */
+void station_close(struct Station *s);
+
+/* As link_tick, to be called in every turn; what waited for a port that was away is given up. */
+enum LinkState station_tick(struct Station *s, uint64_t now);
+
+/*
+ * Bytes of frames that may be gathered now: as many as the batch and the link's queue have room
+ * for; one whole frame may exceed it. 0 also while it is the other side's turn.
+ */
+size_t station_room(struct Station *s, uint64_t now);
+
+/* A packet, in `count` parts (FRAME_PARTS - 1 at most), becomes a frame in tx. Returns its bytes
+ * on the line. */
+size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now);
+
+/* Write what the link takes now. -1: it failed for good, s->link.port.error is the errno. */
+int station_flush(struct Station *s);
+
+/* Read once, what is there. -1 as above. */
+int station_read(struct Station *s, uint64_t now);
+
+/* The next packet that has arrived whole; borrowed until the next call or read. False: none. */
+bool station_next(struct Station *s, struct View *packet, uint64_t now);
+
+/* True if the input has ended: the other side of a pipe is gone. A port is lost instead. */
+bool station_ended(const struct Station *s);
+
+/* True if bytes wait to be written. */
+bool station_writing(const struct Station *s);
+
+/*
+ * Wait until the link, another slot that the caller has told the loop to watch, or the deadline
+ * wants something done; in: bytes of the link are wanted. Returns the time then.
+ */
+uint64_t station_wait(struct Station *s, bool in, uint64_t deadline);
+
+/* Half-duplex, while it is the other side's turn: when it may be ours; else CLOCK_NEVER. */
+uint64_t station_turn(const struct Station *s, uint64_t now);
+
+/* Why nothing that counts was heard: one phrase, into out (SILENCE_WORDS bytes); returns out. */
+char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals, uint64_t waiting,
+                      char *out, size_t size);
+
+/* Bad frames so far, whatever the cause. */
+uint64_t station_bad(const struct Station *s);
+
+#endif
