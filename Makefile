@@ -3,7 +3,7 @@
 #: make test        every test; its last line is "N passed, N failed, N skipped"
 #: make lint        compilers' warnings, format, static checks, the layers of the house
 #: make install     to $(DESTDIR)$(PREFIX); uninstall undoes it
-#: also: test_pipeline test_loopback bench-NAME fmt fuzz coverage dist clean
+#: also: test_pipeline test_loopback bench-NAME bench-line fmt fuzz coverage dist clean
 #: settings: BUILD=asan|cov|fuzz  WITH_ISAL=auto|0|1  CC CFLAGS LDFLAGS PREFIX PKG_CONFIG V=1
 #: scripts/bootstrap installs what building and testing need.
 
@@ -140,8 +140,8 @@ SHELL_FILES  = .ci/run $(wildcard scripts/*) $(CLI_TESTS)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo test test_pipeline test_loopback coverage fuzz lint fmt install uninstall \
-        dist clean FORCE
+.PHONY: all help demo test test_pipeline test_loopback bench-line coverage fuzz lint fmt install \
+        uninstall dist clean FORCE
 
 all: $(B)/dttk
 
@@ -205,6 +205,10 @@ test_loopback: $(B)/tests/sim/test_loopback
 
 bench-%: $(B)/tests/sim/bench_%
 	$<
+
+# More in scripts/bench-line --help: make bench-line OPTIONS='--quick -j 4'
+bench-line: all
+	@scripts/bench-line --dttk $(B)/dttk $(OPTIONS)
 
 coverage: test
 	@gcov -n $(CORE_OBJS) $(HOST_OBJS) $(CMD_OBJS) | awk -F"'" \
