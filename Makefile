@@ -27,16 +27,16 @@ HOST    = clock console damage damage_frames delay diag digest disk file_sink fi
           store_keep store_open store_resume store_target text transfer_recv transfer_send tty
 CMD     = main link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
-UNIT    = test_armor test_buffer test_bytes test_cobs test_console test_crc test_damage \
-          test_delivery test_diag test_file_source test_flight test_frame test_frame_reader \
-          test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs test_ftag_sender test_gf256 \
-          test_journal test_kernels test_line test_link test_link_away test_link_options \
-          test_link_queue test_link_terminal test_names test_object test_object_layout test_pacer \
-          test_packet test_packet_wire test_port test_progress test_pty test_queue test_receiver \
-          test_repairs test_rlc test_rlc_system test_sender test_sender_two_way test_serial \
-          test_serial_await test_serial_list test_serial_refuse test_silence test_status \
-          test_store test_store_left test_store_pipe test_store_resume test_store_target \
-          test_stream test_vectors test_waiting
+UNIT    = test_answers test_armor test_buffer test_bytes test_cobs test_console test_crc \
+          test_damage test_delivery test_diag test_file_source test_flight test_frame \
+          test_frame_reader test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
+          test_ftag_sender test_gf256 test_journal test_kernels test_line test_link test_link_away \
+          test_link_options test_link_queue test_link_terminal test_names test_object \
+          test_object_layout test_pacer test_packet test_packet_wire test_port test_progress \
+          test_pty test_queue test_receiver test_repairs test_rlc test_rlc_system test_sender \
+          test_sender_two_way test_serial test_serial_await test_serial_list test_serial_refuse \
+          test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
+          test_store_target test_stream test_vectors test_waiting
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag
