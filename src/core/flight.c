@@ -4,7 +4,8 @@
 #define MS         UINT64_C(1000000)
 #define DELAY_KEPT (10 * SECOND) /* how long a smallest delay is believed, */
 #define RATE_KEPT  (3 * SECOND)  /* and a largest rate, but at least some delays */
-#define SLACK      (100 * MS)    /* line time in flight beyond the delay: answers come in steps */
+#define SLACK      (200 * MS)    /* line time in flight beyond the delay: answers come in steps */
+#define LATE       (100 * MS)    /* an answer may be late by so much without a reason */
 #define FLAT       3             /* rounds without growth after which the rate is known */
 #define SEEN_LEAST 60000         /* bytes over which loss is counted */
 #define SEEN_MOST  (UINT64_C(1) << 30)
@@ -95,7 +96,7 @@ static uint64_t largest(const struct FlightBest *b)
 /* What was learnt while somebody slept is outweighed by a single answer that came quickly. */
 uint64_t flight_timeout(const struct Flight *f)
 {
-    uint64_t wait = f->smoothed + 4 * f->deviation + SLACK;
+    uint64_t wait = f->smoothed + 4 * f->deviation + LATE;
     uint64_t most = f->delay < WAIT_MOST ? 4 * f->delay + QUEUE_MOST : WAIT_MOST;
 
     if (f->smoothed == 0)
@@ -140,7 +141,7 @@ static void measure_delay(struct Flight *f, const struct FlightPacket *p, uint64
         f->smoothed = (7 * f->smoothed + delay) / 8;
     }
     take_smallest(f, p, delay, now);
-    if (delay > 2 * f->delay + SLACK)
+    if (delay > 2 * f->delay + LATE)
         f->flat = FLAT; /* a queue builds up: the line is full */
 }
 

@@ -122,7 +122,7 @@ Test(flight, fills_the_line_and_little_more_whatever_the_delay)
         uint64_t line = 20 * delays[i], flying = drive(&f, 20, delays[i], 200, 1, 20000);
 
         CHECK(flying >= line, "delay %" PRIu64 ": the line idles: %" PRIu64, delays[i], flying);
-        CHECK(flying <= line + line / 2 + 20 * 200 + 3 * 200, "delay %" PRIu64 ": %" PRIu64 " wait",
+        CHECK(flying <= line + line / 2 + 20 * 300 + 3 * 200, "delay %" PRIu64 ": %" PRIu64 " wait",
               delays[i], flying);
     }
 }
@@ -143,7 +143,7 @@ Test(flight, finds_out_that_a_line_has_become_slower)
     drive(&f, 1000, 10, 1000, 1, 5000);
     flight_give_up(&f);
     flying = drive(&f, 10, 10, 1000, 5000, 40000);
-    CHECK(flying <= 10 * 200 + 4 * 1000, "%" PRIu64 " are in flight", flying);
+    CHECK(flying <= 10 * 400 + 4 * 1000, "%" PRIu64 " are in flight", flying);
 }
 
 Test(flight, payload_follows_the_loss)
