@@ -7,7 +7,7 @@
 #define GATHER     (50 * MS)  /* between answers, while much arrives; */
 #define GATHER_FEW (250 * MS) /* while little does, which is */
 #define FEW        400        /* less than so many bytes */
-#define APART      (10 * MS)  /* between answers at least, unless much arrived */
+#define APART      (20 * MS)  /* between answers that are wanted sooner */
 #define MANY       16         /* packets after which more is due: its sender waits at 200 */
 #define FRAME_MORE 8          /* bytes of a frame that are not its packet, about */
 #define LIST_MOST  256        /* bytes of a list: what comes first is sent again first */
@@ -51,9 +51,6 @@ void answer_note(struct Answer *a, struct Receiver *r, size_t len, enum AnswerUr
                 earlier(a->due, a->said > 0 && a->said + GATHER > now ? a->said + GATHER : now);
         break;
     case ANSWER_SOON:
-        a->due = earlier(a->due, a->bytes >= FEW ? now : apart);
-        break;
-    case ANSWER_NOW:
         a->due = earlier(a->due, apart);
         break;
     }

@@ -29,8 +29,7 @@ void answer_learn(struct Answer *a, const struct Receiver *r, const struct Packe
 
 enum AnswerUrgency {
     ANSWER_LATER, /* within some 50 ms, together with what arrives meanwhile */
-    ANSWER_SOON,  /* something is missing */
-    ANSWER_NOW,   /* it was asked for */
+    ANSWER_SOON,  /* it was asked for, or something is missing */
 };
 
 /* A packet of len bytes arrived, of the object that a, one of r's, is about. */

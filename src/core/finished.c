@@ -41,7 +41,7 @@ void finished_answer(struct Receiver *r, struct Finished *f, const struct Packet
         f->answer.due = ANSWER_NEVER;
         return;
     }
-    answer_note(&f->answer, r, len, asks ? ANSWER_NOW : ANSWER_LATER, now);
+    answer_note(&f->answer, r, len, asks ? ANSWER_SOON : ANSWER_LATER, now);
 }
 
 void finished_end_pass(struct Receiver *r, const struct Finished *of)

@@ -177,7 +177,7 @@ static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Pac
     settle(r, slot, now);
     if (!slot_has_tag(slot, object->tag))
         return;
-    answer_note(&slot->answer, r, 0, ANSWER_NOW, now);
+    answer_note(&slot->answer, r, 0, ANSWER_SOON, now);
 }
 
 /* This OBJECT is of one that is not received: whole already, not wanted, or impossible. */
@@ -267,9 +267,9 @@ static bool from_receiver(const struct Packet *p)
 
 static enum AnswerUrgency urgency_of(const struct Packet *p, bool lost)
 {
-    if (p->type == PACKET_OBJECT || p->type == PACKET_END)
-        return ANSWER_NOW;
-    return lost ? ANSWER_SOON : ANSWER_LATER;
+    bool asks = p->type == PACKET_OBJECT || p->type == PACKET_END;
+
+    return asks || lost ? ANSWER_SOON : ANSWER_LATER;
 }
 
 /* A packet of a tag that this slot has. */

@@ -143,7 +143,7 @@ Test(answers, a_gap_is_told_without_delay)
         pass(false);
     now += 300;
     cr_assert_eq(said().type, PACKET_STATUS);
-    now += 11;
+    now += 21;
     pass(true);
     pass(false);
     p = said();
@@ -177,12 +177,12 @@ Test(answers, verified_is_said_again_for_whatever_comes_until_done)
     while (r.finished == 0 && pass(false))
         now++;
     cr_assert_eq(r.finished, 1);
-    now += 20;
+    now += 30;
     cr_assert_eq(said().as.status.state, STATUS_VERIFIED);
     for (int i = 0; i < 3; i++) {
         now = sender_deadline(&s.sender) / MS + 1; /* it has not heard it, and asks */
         cr_assert(pass(false));
-        now += 20;
+        now += 30;
         cr_assert_eq(said().as.status.state, STATUS_VERIFIED);
         cr_assert(!receiver_done(&r.receiver));
         while (pass(false))
