@@ -6,6 +6,7 @@
 #include "host/clock.h"
 #include "host/diag.h"
 #include "host/kernels.h"
+#include "host/patience.h"
 #include "host/progress.h"
 #include "host/report.h"
 #include "host/station.h"
@@ -17,17 +18,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define WAITING_SIZE ((size_t)4 << 20)  /* packets that wait for their OBJECT */
-#define QUIET_END    (2 * CLOCK_SECOND) /* silence that ends a run whose object is complete */
-#define PASS_END     CLOCK_SECOND /* after the END of its pass: for other objects to show up */
-#define PASS_LATE    64           /* packets after that END which are not the next pass yet */
-#define ANSWER_MAX   400          /* bytes of the longest answer */
+#define WAITING_SIZE ((size_t)4 << 20)    /* packets that wait for their OBJECT */
+#define ANSWER_MAX   400                  /* bytes of the longest answer */
 #define WINDOW_LINE  ((uint64_t)64 << 10) /* bytes in flight towards us: on a serial line, */
 #define WINDOW_PIPE  ((uint64_t)1 << 20)  /* and on a pipe */
-#define LINGER       CLOCK_SECOND         /* two-way: for DONE, and 3 round trips more */
-#define ROUND_TRIP   CLOCK_SECOND         /* as long as it is not known, and */
-#define ROUND_MOST   (10 * CLOCK_SECOND)  /* at most */
-#define FIRST_FLIGHT 8192                 /* more than this is sent only after an answer */
 #define LAST_WORDS   CLOCK_SECOND         /* for the last answers to get out */
 #define ABORTS       3                    /* copies of an ABORT */
 
@@ -43,17 +37,10 @@ struct Receiving {
     struct Buffer answer;
     uint8_t answer_memory[RECEIVER_PACKET_ROOM];
     uint8_t waiting[WAITING_SIZE];
-    uint64_t silent_since;  /* when the link last brought anything, or might have */
-    uint64_t answered_at;   /* two-way: the first answer; 0: none yet */
-    uint64_t answered_in;   /* bytes that had come by then */
-    uint64_t round_trip;    /* until its effect was seen; 0: not known */
-    uint64_t patience_from; /* the time-out counts from here, or from the last good frame */
-    int code;               /* the smallest exit code of the results that is not 0 */
-    bool done;              /* the one object of this run has its verdict */
-    bool any;               /* some object has one */
-    uint64_t news;          /* packets, but those of finished objects; when the last came, */
-    uint64_t news_at;
-    uint64_t stale; /* and how many of finished objects had come before it */
+    struct Patience patience;
+    int code;  /* the smallest exit code of the results that is not 0 */
+    bool done; /* the one object of this run has its verdict */
+    bool any;  /* some object has one */
     char short_name[32];
 };
 
@@ -161,7 +148,7 @@ static int open_receiving(struct Receiving *t)
     code = station_open(&t->station, &o->line.link, o->line.turnaround, &t->loop);
     if (code != 0)
         return code;
-    t->silent_since = t->patience_from = clock_now();
+    patience_init(&t->patience, o->line.timeout, o->line.timeout_given, o->folder, clock_now());
     return store_begin(&t->store, &t->receiver, now);
 }
 
@@ -204,22 +191,15 @@ static void put_answers(struct Receiving *t, int copies, uint64_t now)
         part = buffer_view(&t->answer);
         for (int i = 0; i < copies; i++)
             station_put(&t->station, &part, 1, now);
-        if (t->answered_at == 0) {
-            t->answered_at = now;
-            t->answered_in = t->station.link.port.bytes_in;
-        }
+        patience_answered(&t->patience, &t->station, now);
     }
 }
 
 /* Two-way: say what is due. Nobody reads it: then nothing is said any more. */
 static void answer(struct Receiving *t, uint64_t now)
 {
-    uint64_t in = t->station.link.port.bytes_in;
-
     if (!t->options->line.two_way)
         return;
-    if (t->answered_at > 0 && t->round_trip == 0 && in - t->answered_in > FIRST_FLIGHT)
-        t->round_trip = now - t->answered_at;
     if (!station_writing(&t->station))
         put_answers(t, 1, now);
     if (station_flush(&t->station) < 0) {
@@ -275,82 +255,19 @@ static void show_progress(struct Receiving *t, uint64_t now)
     progress_show(&t->progress, &state, now);
 }
 
-/* True if nothing more is to be expected of the one object: its sender has said so. */
-static bool is_abandoned(const struct Receiving *t)
-{
-    const struct Slot *slot = busiest(t);
-
-    return !t->options->folder && slot && slot->aborted;
-}
-
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
 }
 
-/* True if some object is being received. */
-static bool is_collecting(const struct Receiving *t)
+/* When the run ends if nothing further arrives. 0: at once; CLOCK_NEVER: it goes on. */
+static uint64_t ends_at(struct Receiving *t, uint64_t now)
 {
-    for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
-        if (t->slots[i].state != SLOT_FREE)
-            return true;
-    }
-    return false;
-}
+    struct PatienceRun run = {.done = t->done, .any = t->any};
 
-/*
- * When silence ends the run: on a line that has no end of its own. It counts from the first frame
- * that was whole; before that whoever starts first waits, unless a time-out was asked for.
- */
-static uint64_t patience_end(const struct Receiving *t)
-{
-    const struct TransferLine *line = &t->options->line;
-    uint64_t heard = t->station.good_at;
-
-    if (line->timeout == CLOCK_NEVER || t->station.link.state != LINK_UP ||
-        (heard == 0 && !line->timeout_given))
-        return CLOCK_NEVER;
-    return (heard > t->patience_from ? heard : t->patience_from) + line->timeout;
-}
-
-/* Two-way, when all is done: the sender may not have heard it yet, and asks. */
-static uint64_t linger_end(const struct Receiving *t)
-{
-    uint64_t round = t->round_trip == 0           ? ROUND_TRIP
-                     : t->round_trip < ROUND_MOST ? t->round_trip
-                                                  : ROUND_MOST;
-
-    return t->silent_since + LINGER + 3 * round;
-}
-
-/*
- * When a run that has what it came for may go, if nothing further arrives: on a pipe it stays until
- * the pass has ended, so that no writer before it dies of a broken pipe, and a little longer, so
- * that another object behind it is named; two-way until the sender has heard of it. 0: at once;
- * CLOCK_NEVER: it goes on.
- */
-static uint64_t may_go_at(struct Receiving *t, uint64_t now)
-{
-    const struct ReceiverCounters *c = &t->receiver.counters;
-    bool done = t->done || (t->options->folder && t->any && receiver_answers(&t->receiver) &&
-                            !is_collecting(t));
-
-    if (station_ended(&t->station) || (t->done && t->code == EXIT_IO))
+    if (t->done && t->code == EXIT_IO)
         return 0;
-    if (!done && !is_abandoned(t))
-        return patience_end(t);
-    if (receiver_answers(&t->receiver) && !t->options->folder && receiver_done(&t->receiver))
-        return 0;
-    if (receiver_answers(&t->receiver))
-        return linger_end(t);
-    if (!t->done || !receiver_pass_ended(&t->receiver))
-        return t->silent_since + QUIET_END;
-    if (t->news != c->packets - c->stale) {
-        t->news = c->packets - c->stale;
-        t->news_at = now;
-        t->stale = c->stale;
-    }
-    return c->stale - t->stale > PASS_LATE ? 0 : t->news_at + PASS_END;
+    return patience_end(&t->patience, &t->station, &t->receiver, run, now);
 }
 
 /* Sleep until something can be done; or only look, if the store has work of its own. Returns the
@@ -385,12 +302,7 @@ static int read_link(struct Receiving *t, uint64_t now)
             diag("%s: the port is gone", s->link.port.name);
         return EXIT_PORT;
     }
-    if (s->heard_at > t->silent_since)
-        t->silent_since = s->heard_at;
-    if (s->slept > 0) { /* nobody could be heard meanwhile */
-        t->silent_since = now;
-        t->patience_from = now;
-    }
+    patience_hear(&t->patience, s, now);
     return 0;
 }
 
@@ -409,7 +321,7 @@ static int receive(struct Receiving *t)
 {
     uint64_t now = clock_now(), until;
 
-    while ((until = may_go_at(t, now)) > now || store_pending(&t->store) > 0) {
+    while ((until = ends_at(t, now)) > now || store_pending(&t->store) > 0) {
         int code;
 
         now = wait_for_work(t, until, now);

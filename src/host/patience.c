@@ -1,0 +1,118 @@
+#include "host/patience.h"
+
+#include "host/clock.h"
+
+#define QUIET_END    (2 * CLOCK_SECOND) /* silence that ends a run whose object is complete */
+#define PASS_END     CLOCK_SECOND /* after the END of its pass: for other objects to show up */
+#define PASS_LATE    64           /* packets after that END which are not the next pass yet */
+#define LINGER       CLOCK_SECOND /* two-way: for DONE, and 3 round trips more */
+#define ROUND_TRIP   CLOCK_SECOND /* as long as it is not known, and */
+#define ROUND_MOST   (10 * CLOCK_SECOND) /* at most */
+#define FIRST_FLIGHT 8192                /* more than this is sent only after an answer */
+
+void patience_init(struct Patience *p, uint64_t timeout, bool from_start, bool folder, uint64_t now)
+{
+    *p = (struct Patience){.timeout = timeout,
+                           .from_start = from_start,
+                           .folder = folder,
+                           .since = now,
+                           .quiet_from = now};
+}
+
+void patience_hear(struct Patience *p, const struct Station *s, uint64_t now)
+{
+    if (s->heard_at > p->quiet_from)
+        p->quiet_from = s->heard_at;
+    if (s->slept > 0) { /* nobody could be heard meanwhile */
+        p->quiet_from = now;
+        p->since = now;
+    }
+    if (p->asked_at > 0 && p->round_trip == 0 && s->link.port.bytes_in - p->asked_in > FIRST_FLIGHT)
+        p->round_trip = now - p->asked_at;
+}
+
+void patience_answered(struct Patience *p, const struct Station *s, uint64_t now)
+{
+    if (p->asked_at > 0)
+        return;
+    p->asked_at = now;
+    p->asked_in = s->link.port.bytes_in;
+}
+
+/*
+ * When silence ends the run: on a line that has no end of its own. It counts from the first frame
+ * that was whole; before that whoever starts first waits, unless a time-out was asked for.
+ */
+static uint64_t silence_end(const struct Patience *p, const struct Station *s)
+{
+    uint64_t heard = s->good_at;
+
+    if (p->timeout == CLOCK_NEVER || s->link.state != LINK_UP || (heard == 0 && !p->from_start))
+        return CLOCK_NEVER;
+    return (heard > p->since ? heard : p->since) + p->timeout;
+}
+
+/* Two-way, when all is done: the sender may not have heard it yet, and asks. */
+static uint64_t linger_end(const struct Patience *p)
+{
+    uint64_t round = p->round_trip == 0           ? ROUND_TRIP
+                     : p->round_trip < ROUND_MOST ? p->round_trip
+                                                  : ROUND_MOST;
+
+    return p->quiet_from + LINGER + 3 * round;
+}
+
+/*
+ * One-way, when all is done and the pass has ended: a little longer, so that another object behind
+ * it is named; 0: the next pass has begun.
+ */
+static uint64_t pass_end(struct Patience *p, const struct ReceiverCounters *c, uint64_t now)
+{
+    if (p->news != c->packets - c->stale) {
+        p->news = c->packets - c->stale;
+        p->news_at = now;
+        p->stale = c->stale;
+    }
+    return c->stale - p->stale > PASS_LATE ? 0 : p->news_at + PASS_END;
+}
+
+/* True if some object is being received. */
+static bool is_collecting(const struct Receiver *r)
+{
+    for (unsigned i = 0; i < r->config.slot_count; i++) {
+        if (r->config.slots[i].state != SLOT_FREE)
+            return true;
+    }
+    return false;
+}
+
+/* True if nothing more is to be expected of the one object: its sender has said so. */
+static bool is_abandoned(const struct Patience *p, const struct Receiver *r)
+{
+    const struct Slot *slot = &r->config.slots[r->last_slot];
+
+    return !p->folder && slot->state == SLOT_COLLECTING && slot->aborted;
+}
+
+/*
+ * A run that has what it came for stays on a pipe until the pass has ended, so that no writer
+ * before it dies of a broken pipe; two-way until the sender has heard of it.
+ */
+uint64_t patience_end(struct Patience *p, const struct Station *s, const struct Receiver *r,
+                      struct PatienceRun run, uint64_t now)
+{
+    bool two_way = receiver_answers(r);
+    bool done = run.done || (p->folder && run.any && two_way && !is_collecting(r));
+
+    if (station_ended(s))
+        return 0;
+    if (!done && !is_abandoned(p, r))
+        return silence_end(p, s);
+    if (two_way && !p->folder && receiver_done(r))
+        return 0;
+    if (two_way)
+        return linger_end(p);
+    if (!run.done || !receiver_pass_ended(r))
+        return p->quiet_from + QUIET_END;
+    return pass_end(p, &r->counters, now);
+}
