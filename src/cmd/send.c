@@ -14,6 +14,8 @@
 #define REDUNDANCY_DEFAULT 250  /* per thousand */
 #define REDUNDANCY_MAX     1000 /* percent */
 #define REPEAT_MAX         UINT64_C(1000000000)
+#define FLUSH_DEFAULT      (20 * CLOCK_MS)
+#define FLUSH_MAX          60000 /* ms */
 
 /* Values of options without a letter. */
 enum {
@@ -21,6 +23,7 @@ enum {
     OPT_LOOP,
     OPT_PPS,
     OPT_MTU,
+    OPT_FLUSH,
     OPT_HELP,
 };
 
@@ -33,6 +36,7 @@ static const struct option long_options[] = {
     {"limit-rate", required_argument, NULL, 'L'},
     {"pps", required_argument, NULL, OPT_PPS},
     {"mtu", required_argument, NULL, OPT_MTU},
+    {"flush-ms", required_argument, NULL, OPT_FLUSH},
     LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
@@ -48,7 +52,8 @@ static const char usage[] =
     "      --loop                one-way: passes until the reader goes away\n"
     "  -L, --limit-rate RATE     bytes a second on the line: 12k, 1.5M; 0 is unlimited (0)\n"
     "      --pps N               packets a second; 0 is unlimited (0)\n"
-    "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size)\n" WORDS_USAGE;
+    "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size)\n"
+    "      --flush-ms MS         what a stream brings waits no longer than this (20)\n" WORDS_USAGE;
 
 static bool parse_redundancy(const char *text, struct SendOptions *o)
 {
@@ -91,6 +96,8 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
         return option_number("--pps", optarg, 0, PACER_RATE_MAX, &o->packet_rate);
     case OPT_MTU:
         return parse_mtu(optarg, o);
+    case OPT_FLUSH:
+        return option_ms("--flush-ms", optarg, FLUSH_MAX, &o->flush);
     default:
         if (words_option(option, &o->words))
             return true;
@@ -152,7 +159,7 @@ static bool settle(struct SendOptions *o, struct LinkArguments *a)
 
 int cmd_send(int argc, char **argv)
 {
-    struct SendOptions o = {.redundancy = REDUNDANCY_DEFAULT, .passes = 1};
+    struct SendOptions o = {.redundancy = REDUNDANCY_DEFAULT, .passes = 1, .flush = FLUSH_DEFAULT};
     struct LinkArguments a;
     int code;
 

@@ -53,7 +53,8 @@ enum SlotState {
 enum SlotFailure {
     SLOT_FAILURE_NONE,
     SLOT_FAILURE_STORE,  /* the store said no: it knows why */
-    SLOT_FAILURE_GAP,    /* a stream's symbol is lost for good */
+    SLOT_FAILURE_GAP,    /* a stream's symbol is lost for good; or with lossy: it has ended, and
+                          * some were */
     SLOT_FAILURE_DIGEST, /* two-way: the digest differed twice */
 };
 
@@ -71,6 +72,8 @@ struct SlotCounters {
     uint64_t no_memory;  /* attempts to solve that found no working memory */
     uint64_t mismatches; /* times the digest differed */
     uint64_t passes;     /* ENDs that closed a pass */
+    uint64_t skipped;    /* symbols of a stream that were left out */
+    uint64_t gaps;       /* in so many places */
 };
 
 struct Slot {
@@ -181,6 +184,7 @@ struct ReceiverConfig {
     unsigned slot_count;
     uint8_t *waiting; /* waiting_size bytes for packets of unknown tags, kept; may be 0 */
     size_t waiting_size;
+    bool lossy; /* what is lost of a stream for good is left out */
     /* Two-way: */
     bool may_answer;   /* the link can be written to */
     uint16_t run;      /* random, new at each start */

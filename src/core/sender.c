@@ -295,10 +295,12 @@ static bool output_closing(struct Sender *s, struct Buffer *packet)
  * OBJECT at slots 0 and 2, and then often enough for those who join late; and after ENDs until the
  * pass has had a few, for without it all packets of a small object are in vain.
  */
-static bool object_due(const struct Sender *s)
+static bool object_due(const struct Sender *s, uint64_t now)
 {
     if (s->config.two_way || s->state == SENDER_FINISHED || s->state == SENDER_FAILED)
         return false;
+    if (s->state == SENDER_STREAMING && s->slot > 0 && now >= s->object_time + SENDER_OBJECT_TIME)
+        return true;
     return s->slot == 0 || s->slot == 2 || s->slot - s->object_slot >= SENDER_OBJECT_EVERY ||
            (s->after_end && s->objects < OBJECTS_IN_PASS && s->config.redundancy > 0);
 }
@@ -310,8 +312,10 @@ bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, u
 
     buffer_reset(packet, PACKET_HEADROOM);
     *body = view_of(packet->base, 0);
-    if (object_due(s))
+    if (object_due(s, now)) {
+        s->object_time = now;
         return sender_put_object(s, packet);
+    }
     for (;;) {
         switch (s->state) {
         case SENDER_SOURCES:

@@ -24,10 +24,11 @@
 #include "core/packet.h"
 #include "core/stream_out.h"
 
-#define SENDER_OBJECT_EVERY 64                  /* packets between OBJECTs, at most */
-#define SENDER_MTU_MIN      60                  /* least mtu, and */
-#define SENDER_PACKET_MIN   54                  /* what a packet may have then */
-#define STREAM_WINDOW_BYTES ((uint64_t)1 << 20) /* most bytes a stream's repair covers */
+#define SENDER_OBJECT_EVERY 64                    /* packets between OBJECTs, at most */
+#define SENDER_OBJECT_TIME  UINT64_C(10000000000) /* a stream says it so often at least, ns */
+#define SENDER_MTU_MIN      60                    /* least mtu, and */
+#define SENDER_PACKET_MIN   54                    /* what a packet may have then */
+#define STREAM_WINDOW_BYTES ((uint64_t)1 << 20)   /* most bytes a stream's repair covers */
 #define STREAM_UNSENT       64 /* symbols of a stream taken ahead of the line, at most */
 #define SENDER_DONES        3  /* DONE is said so often */
 #define SENDER_TEXT_MAX     80 /* bytes kept of what an ABORT says */
@@ -73,7 +74,8 @@ enum SenderState {
     SENDER_REPAIRS, /* output: REPAIR (END among the last group's); after its last: next group's
                      * SOURCES (first pass) or REPAIRS, or CLOSING */
     SENDER_CLOSING, /* output: the END that closes the pass; then REPAIRS of the next or FINISHED */
-    SENDER_STREAMING, /* output: SOURCE or REPAIR, or nothing yet; ended and all sent: TAIL */
+    SENDER_STREAMING, /* output: SOURCE or REPAIR, or nothing yet, but OBJECT every
+                       * SENDER_OBJECT_TIME; ended and all sent: TAIL */
     SENDER_TAIL,      /* output: END, REPAIRs of the last window with END among them; CLOSING */
     /* Two-way. Input STATUS: what has arrived, what is to be sent again; VERIFIED: CONFIRMED;
      * REFUSED: REFUSED. ABORT: ABORTED. A receiver that forgot bytes that the source does not have
@@ -169,6 +171,7 @@ struct Sender {
     uint8_t seq;
     uint64_t slot;        /* packets so far */
     uint64_t object_slot; /* slot of the last OBJECT */
+    uint64_t object_time; /* one-way: when it was, ns */
     unsigned objects;     /* OBJECTs of this pass */
     bool after_end;       /* the last packet was an END */
     uint64_t pass;        /* from 0 */

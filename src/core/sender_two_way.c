@@ -2,13 +2,12 @@
 #include "core/sender_parts.h"
 
 #define SECOND       UINT64_C(1000000000)
-#define KEEP_ALIVE   (10 * SECOND) /* a stream that has nothing to send says so this often */
-#define QUESTION_MAX (5 * SECOND)  /* longest wait for an answer, on a path that is not longer */
-#define DOUBLINGS    6             /* of the wait, at most */
-#define FLIGHT_LEAST 1024          /* bytes before the first echo, on a slow line */
-#define PAYLOAD      512           /* bytes in a packet before anything is known of the loss */
-#define BATCH_MOST   16384         /* half-duplex: bytes sent before it listens */
-#define FIELDS       14            /* bytes of a SOURCE around its symbols, at most */
+#define QUESTION_MAX (5 * SECOND) /* longest wait for an answer, on a path that is not longer */
+#define DOUBLINGS    6            /* of the wait, at most */
+#define FLIGHT_LEAST 1024         /* bytes before the first echo, on a slow line */
+#define PAYLOAD      512          /* bytes in a packet before anything is known of the loss */
+#define BATCH_MOST   16384        /* half-duplex: bytes sent before it listens */
+#define FIELDS       14           /* bytes of a SOURCE around its symbols, at most */
 
 size_t sender_peer_memory(const struct SenderConfig *config)
 {
@@ -143,7 +142,7 @@ static uint64_t question_at(const struct Sender *s)
     if (s->slot == 0)
         return 0;
     if (p->flight.count == 0 && s->state == SENDER_DELIVERING && p->known)
-        return since + KEEP_ALIVE;
+        return since + SENDER_OBJECT_TIME;
     return since + patience(p) + p->jitter;
 }
 
@@ -259,7 +258,7 @@ uint64_t sender_deadline(const struct Sender *s)
 {
     if (s->state == SENDER_DELIVERING || s->state == SENDER_CONFIRMING)
         return question_at(s);
-    return UINT64_MAX;
+    return s->state == SENDER_STREAMING ? s->object_time + SENDER_OBJECT_TIME : UINT64_MAX;
 }
 
 uint64_t sender_confirmed(const struct Sender *s)

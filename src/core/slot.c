@@ -222,8 +222,16 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
     uint64_t size = slot_is_stream(slot) ? slot->stream.size : slot->object.layout.size;
     struct View digest;
 
-    if (!can_finish(slot, &digest))
+    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy &&
+        !slot->answer.on)
+        slot_skip_rest(r, slot);
+    if (slot->state != SLOT_COLLECTING || !can_finish(slot, &digest))
         return false;
+    if (slot->counters.skipped > 0) {
+        slot_fail(slot, SLOT_FAILURE_GAP);
+        return false;
+    }
+    size = slot_is_stream(slot) ? slot->stream.size : size;
     if (slot_is_stream(slot) && size != slot->end.size)
         digest.len = 0; /* what no content has */
     slot_enter(slot, SLOT_VERIFYING);

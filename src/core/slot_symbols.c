@@ -87,6 +87,35 @@ static void source_known_size(struct Receiver *r, struct Slot *slot,
     slot_advance(r, slot, prefix);
 }
 
+/* A gap of the stream that nothing will close any more. */
+static void stream_skip(struct Receiver *r, struct Slot *slot, const struct StreamStore *store)
+{
+    uint64_t skipped;
+
+    if (!r->config.lossy) {
+        slot_fail(slot, SLOT_FAILURE_GAP);
+        return;
+    }
+    if (stream_in_skip(&slot->stream, store, &skipped) == STREAM_FAILED)
+        slot_fail(slot, SLOT_FAILURE_STORE);
+    slot->counters.skipped += skipped;
+    slot->counters.gaps++;
+}
+
+void slot_skip_rest(struct Receiver *r, struct Slot *slot)
+{
+    struct SlotStore s = slot_store(r, slot);
+    struct StreamStore store = {&s, slot_store_deliver, slot_store_scratch};
+
+    while (slot->state == SLOT_COLLECTING && slot->stream.next < slot->stream.high)
+        stream_skip(r, slot, &store);
+    if (slot->state != SLOT_COLLECTING || slot->stream.next >= slot->end.symbols)
+        return;
+    slot->counters.skipped += slot->end.symbols - slot->stream.next;
+    slot->counters.gaps++;
+    slot->stream.next = slot->end.symbols;
+}
+
 static void stream_recover(struct Receiver *r, struct Slot *slot)
 {
     struct SlotStore s = slot_store(r, slot);
@@ -96,8 +125,8 @@ static void stream_recover(struct Receiver *r, struct Slot *slot)
     if (stream_in_recover(&slot->stream, r->config.muladd, &store, &solved) == STREAM_FAILED)
         slot_fail(slot, SLOT_FAILURE_STORE);
     slot->counters.repaired += solved;
-    if (slot->state == SLOT_COLLECTING && stream_in_gap(&slot->stream))
-        slot_fail(slot, SLOT_FAILURE_GAP);
+    while (slot->state == SLOT_COLLECTING && stream_in_gap(&slot->stream))
+        stream_skip(r, slot, &store);
 }
 
 static void source_stream(struct Receiver *r, struct Slot *slot, const struct PacketSource *source)

@@ -344,3 +344,18 @@ uint64_t stream_in_next_arrived(const struct StreamIn *in, uint64_t s, uint64_t 
         s++;
     return s < end && s < ring_end(in) ? s : end;
 }
+
+enum StreamResult stream_in_skip(struct StreamIn *in, const struct StreamStore *store,
+                                 uint64_t *skipped)
+{
+    uint64_t before = in->next, low = ring_low(in);
+
+    if (in->next < low)
+        in->next = low;
+    else if (has(in, in->next))
+        in->next++; /* solved, but no symbol */
+    while (in->next < in->high && !has(in, in->next))
+        in->next++;
+    *skipped = in->next - before;
+    return hand_on(in, store) ? STREAM_KEPT : STREAM_FAILED;
+}

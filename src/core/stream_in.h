@@ -79,4 +79,11 @@ uint64_t stream_in_next_arrived(const struct StreamIn *in, uint64_t s, uint64_t 
  */
 bool stream_in_gap(const struct StreamIn *in);
 
+/*
+ * Leave out what is missing: hand on from the next symbol that is here, or if none is, wait for
+ * what comes after all that was heard of. *skipped is how many were left out. KEPT or FAILED.
+ */
+enum StreamResult stream_in_skip(struct StreamIn *in, const struct StreamStore *store,
+                                 uint64_t *skipped);
+
 #endif

@@ -11,8 +11,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define FLUSH_AFTER (20 * CLOCK_MS) /* what a stream brought waits no longer than this */
-#define TWO_WAY_MTU 16384           /* packets are as long as the line is good, up to this */
+#define TWO_WAY_MTU 16384 /* packets are as long as the line is good, up to this */
 
 bool outgoing_is_stream(const struct Outgoing *o)
 {
@@ -220,7 +219,7 @@ static void take_stage(struct Outgoing *o, uint64_t now)
         buffer_ltrunc(&o->stage, n);
         sender_take(&o->sender, n);
         if (o->flush_at == CLOCK_NEVER)
-            o->flush_at = now + FLUSH_AFTER;
+            o->flush_at = now + o->options->flush;
     }
     buffer_reset(&o->stage, 0);
     if (o->eof && !o->sender.stream.ended)

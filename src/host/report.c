@@ -121,6 +121,10 @@ static void say_incomplete(const struct StoreResult *result, const struct Slot *
                  report_abort_words(slot->abort_reason));
     if ((slot->info.flags & OBJECT_STREAM) == 0)
         describe_missing(missing, sizeof missing, slot);
+    else if (slot->counters.gaps > 0)
+        snprintf(missing, sizeof missing, "%" PRIu64 " symbol%s left out in %" PRIu64 " place%s",
+                 slot->counters.skipped, plural(slot->counters.skipped), slot->counters.gaps,
+                 plural(slot->counters.gaps));
     else
         snprintf(missing, sizeof missing, "%s",
                  slot->failure == SLOT_FAILURE_GAP ? "a gap that repairs could not close"

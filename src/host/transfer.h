@@ -40,6 +40,7 @@ struct SendOptions {
     uint64_t rate;        /* bytes a second on the line; 0: unlimited */
     uint64_t packet_rate; /* packets a second; 0: unlimited */
     size_t mtu;           /* 0: by the size of the file */
+    uint64_t flush;       /* what a stream brought waits no longer than this, ns */
     struct TransferWords words;
 };
 
@@ -52,6 +53,7 @@ struct RecvOptions {
     int out; /* descriptor, if target is NULL */
     struct TransferLine line;
     bool force, no_clobber, no_resume;
+    bool lossy; /* what is lost of a stream for good is left out */
     struct TransferWords words;
 };
 

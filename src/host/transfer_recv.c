@@ -114,6 +114,7 @@ static struct ReceiverConfig receiver_config(struct Receiving *t)
         .slot_count = STORE_SLOTS_MAX,
         .waiting = t->waiting,
         .waiting_size = sizeof t->waiting,
+        .lossy = t->options->lossy,
         .may_answer = line->two_way,
         .window = line->window ? line->window
                   : serial     ? WINDOW_LINE

@@ -313,3 +313,26 @@ Test(sender, a_name_is_never_cut_inside_a_character)
         cr_assert_eq(o.name.len % 2, 0);
     }
 }
+
+Test(sender, a_stream_that_has_nothing_to_send_says_object_every_ten_seconds)
+{
+    struct SimOptions options = {.stream = true, .lines = 10};
+    static const uint8_t bytes[10];
+
+    sim_sender_open(&sender, bytes, sizeof bytes + 1, &options); /* one byte is yet to come */
+    sender.size = sizeof bytes;
+    sender.sender.stream.ended = false;
+    for (uint64_t now = 0, objects = 0; now < 100 * SENDER_OBJECT_TIME / 10; now += 1000000) {
+        uint64_t before = sender.sender.counters.objects;
+
+        if (sender.sender.slot > 2 && sender.sender.next == sender.sender.stream.closed)
+            cr_assert_eq(sender_deadline(&sender.sender),
+                         sender.sender.object_time + SENDER_OBJECT_TIME);
+        while (sender_output(&sender.sender, &sender.packet, &sender.body, now))
+            ;
+        objects += sender.sender.counters.objects - before;
+        CHECK(objects <= 2 + now / SENDER_OBJECT_TIME, "%" PRIu64 " OBJECTs", objects);
+        CHECK(objects + 1 >= now / SENDER_OBJECT_TIME, "%" PRIu64 " OBJECTs", objects);
+    }
+    sim_sender_close(&sender);
+}
