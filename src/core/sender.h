@@ -146,8 +146,9 @@ struct SenderPeer {
     bool listening;    /* half-duplex: it is the receiver's turn */
     uint16_t run;      /* of the receiver, and */
     uint8_t seq;       /* seq of its newest STATUS */
-    uint64_t good;     /* packets it had then, and */
-    uint64_t lost;     /* packets that it should have had by then and has not */
+    uint64_t good;     /* packets it had then, as it counts them */
+    uint64_t arrived;  /* packets of this run that are known to have arrived, */
+    uint64_t lost;     /* and those known to be lost */
     uint64_t window;   /* bytes it can take, as it said */
     uint64_t heard_at; /* ns, the last STATUS or ABORT that counted; 0: none */
     uint64_t sent_at;  /* ns, the last packet of ours */

@@ -57,18 +57,18 @@ static void meet(struct SenderPeer *p, const struct PacketStatus *status)
     p->good = 0;
 }
 
-/* What was echoed, and how much of it has arrived. */
+/* What was echoed, and how much of it has arrived. Only RECEIVING counts packets. */
 static void take_echo(struct SenderPeer *p, const struct PacketStatus *status, uint64_t now)
 {
-    uint64_t bytes;
+    uint64_t bytes, arrived = status->good >= p->good ? status->good - p->good : UINT64_MAX;
     unsigned n = flight_echo(&p->flight, status->echo, now, &bytes);
 
-    uint64_t arrived = status->good >= p->good ? status->good - p->good : n;
-
-    if (n == 0)
+    if (n == 0 || status->state != STATUS_RECEIVING)
         return;
+    arrived = arrived < n ? arrived : n; /* it may have had some from a run of ours before */
     flight_count_loss(&p->flight, n, bytes, arrived);
-    p->lost += arrived < n ? n - arrived : 0;
+    p->arrived += arrived;
+    p->lost += n - arrived;
     p->good = status->good;
 }
 

@@ -221,7 +221,9 @@ uint64_t report_size(const struct Sender *s)
 /* Of the packets that a receiver has told of, in percent. */
 static double loss_met(const struct SenderPeer *p)
 {
-    return p->good + p->lost > 0 ? 100.0 * (double)p->lost / (double)(p->good + p->lost) : 0;
+    uint64_t all = p->arrived + p->lost;
+
+    return all > 0 ? 100.0 * (double)p->lost / (double)all : 0;
 }
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)

@@ -81,7 +81,7 @@ static void show_progress(struct Sending *t, uint64_t now)
     if (t->options->line.two_way) {
         state.done = sender_confirmed(s);
         state.total = stream ? 0 : s->layout.size;
-        state.good = s->peer.good;
+        state.good = s->peer.arrived;
         state.lost = s->peer.lost;
     } else { /* what is written is all that is known: the pass, in bytes of the line */
         state.done = t->out.wire - t->station.tx.len;

@@ -317,3 +317,24 @@ Test(sender_two_way, no_frame_is_longer_than_half_the_window)
     }
     cr_assert_gt(s.sender.counters.sources, 0);
 }
+
+Test(sender_two_way, loss_is_that_of_this_run_whatever_the_receiver_had_before)
+{
+    struct Packet p;
+
+    open((struct SimOptions){0});
+    drain();
+    p = status(STATUS_RECEIVING, 0, symbols(), symbols());
+    p.as.status.good = 500; /* from a sender before this one */
+    hear(p);
+    cr_assert_eq(s.sender.peer.lost, 0);
+    drain();
+    p = status(STATUS_RECEIVING, 0, symbols(), symbols());
+    p.as.status.good = 500; /* all that was sent since is lost */
+    hear(p);
+    cr_assert_gt(s.sender.peer.lost, 0);
+    cr_assert_eq(s.sender.peer.lost + s.sender.peer.arrived, s.sender.counters.packets);
+    drain();
+    hear(status(STATUS_VERIFIED, 0, 0, 0));
+    cr_assert_lt(s.sender.peer.lost, s.sender.counters.packets, "VERIFIED counts nothing");
+}
