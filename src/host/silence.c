@@ -12,6 +12,7 @@
 #define LINE_GOOD   8  /* characters of a line worth quoting; if there is none, the longest is */
 #define QUOTE       72 /* bytes of the quotation */
 #define FRAME_LEAST 8  /* bytes of what could be a frame */
+#define LINE_PARTS  8  /* a byte in so many is of armoured lines: noise has fewer */
 #define NOISE_PARTS                                                                                \
     3 /* one bad frame in so many is well formed but for its CRC: noise. Where the                 \
          bytes are random, one in a hundred is */
@@ -170,7 +171,7 @@ static bool explain_noise(const struct Silence *s, const struct SilenceFacts *fa
     const struct FrameCounters *f = &facts->frames;
     uint64_t count = f->bad_crc + f->bad_cobs + f->bad_short + f->bad_long;
     const char *what = "frames";
-    if (facts->armor.good > 1) { /* and none of them says a frame */
+    if (facts->armor.good > 1 && facts->armor.good_bytes >= s->bytes / LINE_PARTS) {
         count = facts->armor.good;
         what = "armoured lines";
     } else if (damaged_ftag(&facts->ftag) > 0) {

@@ -141,13 +141,21 @@ ptrdiff_t wire_in_read(struct WireIn *w, BufferFill fill, void *ctx, struct View
     return n;
 }
 
-/* Bytes up to the first that ends something: then it is told in their order who was first. */
+static bool ends_something(uint8_t byte)
+{
+    return byte == FRAME_END || byte == FTAG_MARK || byte == ARMOR_MARK;
+}
+
+/* Bytes up to the first that ends something, so that readers tell in the order of the bytes who was
+ * first; and those like it that follow, which end nothing more. */
 static size_t piece_len(struct View v)
 {
     size_t n = 0;
-    while (n < v.len && v.data[n] != FRAME_END && v.data[n] != FTAG_MARK && v.data[n] != ARMOR_MARK)
+    while (n < v.len && !ends_something(v.data[n]))
         n++;
-    return n < v.len ? n + 1 : n;
+    for (size_t end = n; n < v.len && v.data[n] == v.data[end];)
+        n++;
+    return n;
 }
 
 /* Give the next bytes to those that are asked. False: there are none. */
@@ -192,8 +200,9 @@ void wire_in_finish(struct WireIn *w)
 
 const struct WireEar *wire_in_ear(const struct WireIn *w)
 {
-    bool armor =
-        w->form.wire == WIRE_UNKNOWN ? hears_armor(w) && w->armor.counters.good > 0 : w->form.armor;
+    bool armor = w->form.wire == WIRE_UNKNOWN
+                     ? hears_armor(w) && w->armored.frames.counters.good > 0
+                     : w->form.armor;
     return armor ? &w->armored : &w->bare;
 }
 

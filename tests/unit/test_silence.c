@@ -180,6 +180,8 @@ Test(silence, on_a_pipe_there_is_no_baud_rate)
     struct SilenceFacts pipe = {0};
     SAYS(explain(heard, 100000, pipe),
          "100000 bytes, but not one whole frame: only noise, or not from dttk");
+    memcpy(heard + 1000, "~AAAA~ and ~BBBB~", 17); /* as noise has them now and then */
+    SAYS(explain(heard, 100000, pipe), "100000 bytes, but not one whole frame");
     SAYS(explain(zeros, sizeof zeros, pipe), "10000 bytes, but no frame: not from dttk");
 }
 
