@@ -3,7 +3,7 @@
 #include "cmd/options.h"
 #include "cmd/words.h"
 #include "core/frame.h"
-#include "core/sender.h"
+#include "core/ftag_sender.h"
 #include "host/diag.h"
 #include "host/pacer.h"
 
@@ -16,6 +16,7 @@
 #define REPEAT_MAX         UINT64_C(1000000000)
 #define FLUSH_DEFAULT      (20 * CLOCK_MS)
 #define FLUSH_MAX          60000 /* ms */
+#define FTAG_PPS           40    /* what the boards bear, which have 544 bytes for what comes */
 
 /* Values of options without a letter. */
 enum {
@@ -24,6 +25,8 @@ enum {
     OPT_PPS,
     OPT_MTU,
     OPT_FLUSH,
+    OPT_WIRE,
+    OPT_ARMOR,
     OPT_HELP,
 };
 
@@ -37,6 +40,8 @@ static const struct option long_options[] = {
     {"pps", required_argument, NULL, OPT_PPS},
     {"mtu", required_argument, NULL, OPT_MTU},
     {"flush-ms", required_argument, NULL, OPT_FLUSH},
+    {"wire", required_argument, NULL, OPT_WIRE},
+    {"armor", no_argument, NULL, OPT_ARMOR},
     LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
@@ -49,11 +54,35 @@ static const char usage[] =
     "Send files, or stdin, over a serial port, or over the line that stdout is.\n" LINK_USAGE
     "  -r, --redundancy PERCENT  one-way: repair symbols for each hundred (25)\n"
     "      --repeat N            one-way: N passes, from the second on repairs only (1)\n"
+    "                            ftag: every block N times more (3)\n"
     "      --loop                one-way: passes until the reader goes away\n"
     "  -L, --limit-rate RATE     bytes a second on the line: 12k, 1.5M; 0 is unlimited (0)\n"
-    "      --pps N               packets a second; 0 is unlimited (0)\n"
+    "      --pps N               packets a second; 0 is unlimited (0; of ftag on a port 40)\n"
     "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size)\n"
-    "      --flush-ms MS         what a stream brings waits no longer than this (20)\n" WORDS_USAGE;
+    "                            ftag: of a packet before escaping, 45 to 256 (64)\n"
+    "      --flush-ms MS         what a stream brings waits no longer than this (20)\n"
+    "      --wire WIRE           dttk, or ftag as the boards of its ancestor speak (dttk)\n"
+    "      --armor               frames as lines of printable text\n" WORDS_USAGE;
+
+/* What was given, before it is known what goes with what. */
+struct SendArguments {
+    struct LinkArguments link;
+    enum Wire wire;
+    bool armor, loop;
+    const char *redundancy, *repeat, *pps, *mtu; /* texts; NULL: not given */
+};
+
+static bool parse_wire(const char *text, struct SendArguments *a)
+{
+    static const char *const words[] = {"dttk", "ftag"};
+    static const enum Wire wires[] = {WIRE_DTTK, WIRE_FTAG};
+    size_t i = 0;
+
+    if (!option_word("--wire", text, words, 2, &i))
+        return false;
+    a->wire = wires[i];
+    return true;
+}
 
 static bool parse_redundancy(const char *text, struct SendOptions *o)
 {
@@ -65,39 +94,42 @@ static bool parse_redundancy(const char *text, struct SendOptions *o)
     return true;
 }
 
-static bool parse_mtu(const char *text, struct SendOptions *o)
+/* Of --repeat and --loop the last counts. */
+static bool repeat_option(int option, struct SendArguments *a)
 {
-    uint64_t mtu;
-
-    if (!option_number("--mtu", text, SENDER_MTU_MIN, FRAME_MAX, &mtu))
-        return false;
-    o->mtu = (size_t)mtu;
+    a->loop = option == OPT_LOOP;
+    a->repeat = a->loop ? NULL : optarg;
     return true;
 }
 
 /* One option. False: it has been said what is wrong with it. */
-static bool parse_option(int option, char **argv, struct SendOptions *o, struct LinkArguments *a)
+static bool parse_option(int option, char **argv, struct SendOptions *o, struct SendArguments *a)
 {
-    enum LinkOption link = link_option(option, optarg, a);
+    enum LinkOption link = link_option(option, optarg, &a->link);
 
     if (link != LINK_OPTION_OTHER)
         return link == LINK_OPTION_TAKEN;
     switch (option) {
     case 'r':
+        a->redundancy = optarg;
         return parse_redundancy(optarg, o);
     case OPT_REPEAT:
-        return option_number("--repeat", optarg, 1, REPEAT_MAX, &o->passes);
     case OPT_LOOP:
-        o->passes = 0;
-        return true;
+        return repeat_option(option, a);
     case 'L':
         return option_rate("--limit-rate", optarg, PACER_RATE_MAX, &o->rate);
     case OPT_PPS:
+        a->pps = optarg;
         return option_number("--pps", optarg, 0, PACER_RATE_MAX, &o->packet_rate);
     case OPT_MTU:
-        return parse_mtu(optarg, o);
+        a->mtu = optarg;
+        return true;
     case OPT_FLUSH:
         return option_ms("--flush-ms", optarg, FLUSH_MAX, &o->flush);
+    case OPT_WIRE:
+        return parse_wire(optarg, a);
+    case OPT_ARMOR:
+        return a->armor = true;
     default:
         if (words_option(option, &o->words))
             return true;
@@ -107,7 +139,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
 }
 
 /* -1: send. Otherwise the exit code. */
-static int parse(int argc, char **argv, struct SendOptions *o, struct LinkArguments *a)
+static int parse(int argc, char **argv, struct SendOptions *o, struct SendArguments *a)
 {
     int option;
 
@@ -135,13 +167,74 @@ static bool reads_stdin(const struct SendOptions *o)
     return o->file_count == 0;
 }
 
-/* The link, and what does not go with it. False: it has been said. */
-static bool settle(struct SendOptions *o, struct LinkArguments *a)
+/* --repeat and --mtu, which mean something else on each wire. False: it has been said. */
+static bool settle_numbers(struct SendOptions *o, const struct SendArguments *a)
 {
-    if (!link_options_settle(a, LINK_OF_SEND, reads_stdin(o)))
+    bool ftag = a->wire == WIRE_FTAG;
+    uint64_t repeat = ftag ? FTAG_COPIES - 1 : 1, mtu = 0;
+
+    if (a->repeat && !option_number("--repeat", a->repeat, ftag ? 0 : 1, REPEAT_MAX, &repeat))
         return false;
-    o->line = link_options_line(a, o->words.quiet);
-    if (!words_json_ok(&o->words, a->link.serial.path == NULL))
+    if (a->mtu && !option_number("--mtu", a->mtu, ftag ? FTAG_META_MIN : SENDER_MTU_MIN,
+                                 ftag ? FTAG_PACKET_MAX : FRAME_MAX, &mtu))
+        return false;
+    o->mtu = (size_t)mtu;
+    o->passes = ftag ? 1 : a->loop ? 0 : repeat;
+    o->copies = (unsigned)(repeat + 1);
+    return true;
+}
+
+/* True if all that was given goes with --wire ftag; else it has been said. */
+static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *a)
+{
+    if (a->link.direction == LINK_TWO_WAY)
+        diag("ftag goes one way, nobody answers: -2");
+    else if (a->link.of_two_way)
+        diag("ftag goes one way, nobody answers: %s", a->link.of_two_way);
+    else if (a->redundancy)
+        diag("ftag has no repairs; it sends all blocks again, as often as --repeat says: -r");
+    else if (a->loop)
+        diag("ftag has one pass, in which --repeat sends all blocks again: --loop");
+    else if (a->link.link.serial.line.flow == TTY_FLOW_SOFT && !a->armor)
+        diag("ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft");
+    else if (o->file_count > 1)
+        diag("ftag carries one file a run, this is one more: %s", o->files[1]);
+    else
+        return true;
+    return false;
+}
+
+/* Which wire, and what goes with it. False: it has been said. */
+static bool settle_wire(struct SendOptions *o, struct SendArguments *a)
+{
+    if (a->wire == WIRE_FTAG && !suits_ftag(o, a))
+        return false;
+    if (a->wire == WIRE_FTAG)
+        a->link.direction = LINK_ONE_WAY;
+    return settle_numbers(o, a);
+}
+
+/* The link, and what does not go with it. False: it has been said. */
+static bool settle_link(struct SendOptions *o, struct SendArguments *a)
+{
+    if (!link_options_settle(&a->link, LINK_OF_SEND, reads_stdin(o)))
+        return false;
+    o->line = link_options_line(&a->link, o->words.quiet);
+    o->line.form = (struct WireForm){a->wire, a->armor};
+    if (a->wire == WIRE_FTAG && !a->pps && a->link.link.serial.path)
+        o->packet_rate = FTAG_PPS;
+    return true;
+}
+
+/* False: it has been said what does not go together. */
+static bool settle(struct SendOptions *o, struct SendArguments *a)
+{
+    bool port;
+
+    if (!settle_wire(o, a) || !settle_link(o, a))
+        return false;
+    port = a->link.link.serial.path != NULL;
+    if (!words_json_ok(&o->words, !port))
         return false;
     if (o->line.two_way && o->passes != 1) {
         diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
@@ -152,18 +245,18 @@ static bool settle(struct SendOptions *o, struct LinkArguments *a)
         return false;
     }
     /* On a pipe no bar, unless asked for: its reader may draw one on the same terminal. */
-    if (!o->words.progress_given && !o->words.quiet && a->link.serial.path != NULL)
+    if (!o->words.progress_given && !o->words.quiet && port)
         o->words.progress = isatty(STDERR_FILENO);
     return true;
 }
 
 int cmd_send(int argc, char **argv)
 {
-    struct SendOptions o = {.redundancy = REDUNDANCY_DEFAULT, .passes = 1, .flush = FLUSH_DEFAULT};
-    struct LinkArguments a;
+    struct SendOptions o = {.redundancy = REDUNDANCY_DEFAULT, .flush = FLUSH_DEFAULT};
+    struct SendArguments a = {.wire = WIRE_DTTK};
     int code;
 
-    link_options_init(&a);
+    link_options_init(&a.link);
     code = parse(argc, argv, &o, &a);
     if (code >= 0)
         return code;

@@ -32,28 +32,10 @@ bool words_option(int option, struct TransferWords *words)
     }
 }
 
-/* True if the option that getopt_long does not know, letter or (0) the word, is to come. */
-static bool is_later(int letter, const char *word)
-{
-    static const char *const words[] = {"--wire", "--armor"};
-    size_t len = strcspn(word, "=");
-
-    if (letter != 0)
-        return strchr("z", letter) != NULL;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strncmp(word, words[i], len) == 0 && words[i][len] == '\0')
-            return true;
-    }
-    return false;
-}
-
 void words_refuse(int result, char *const *argv, const char *letters)
 {
-    const char letter[] = {'-', (char)optopt, '\0'};
-    const char *word = argv[optind - 1];
-
-    if (result == '?' && optopt <= UINT8_MAX && is_later(optopt, word))
-        diag("not in this version: %s", optopt != 0 ? letter : word);
+    if (result == '?' && optopt == 'z')
+        diag("not in this version: -z");
     else
         option_refuse(result, argv, letters);
 }

@@ -1,32 +1,10 @@
 #include "core/ftag_sender.h"
 
+#include "core/name.h"
+
 uint64_t ftag_sender_most(unsigned block)
 {
     return (uint64_t)FTAG_BLOCKS_MAX * block + (block - 1);
-}
-
-/*
- * A name of most bytes at out: its extension, if that is short, and as much of the front as fits,
- * not cut inside a UTF-8 character. Its length.
- */
-static size_t cut_name(uint8_t *out, struct View name, size_t most)
-{
-    size_t dot = name.len, head;
-    if (name.len <= most) {
-        if (name.len > 0)
-            memcpy(out, name.data, name.len);
-        return name.len;
-    }
-    for (size_t i = name.len - most / 2; i < name.len; i++) {
-        if (name.data[i] == '.')
-            dot = i;
-    }
-    head = most - (name.len - dot);
-    while (head > 0 && (name.data[head] & 0xC0) == 0x80)
-        head--;
-    memcpy(out, name.data, head);
-    memcpy(out + head, name.data + dot, name.len - dot);
-    return head + name.len - dot;
 }
 
 bool ftag_sender_init(struct FtagSender *s, const struct FtagSenderConfig *config)
@@ -41,7 +19,7 @@ bool ftag_sender_init(struct FtagSender *s, const struct FtagSenderConfig *confi
     s->info = (struct FtagMeta){.full = (uint16_t)(c->size / c->block),
                                 .size = (uint8_t)c->block,
                                 .last = (uint8_t)(c->size % c->block)};
-    s->info.name = view_of(s->name, cut_name(s->name, c->name, most - FTAG_META_MIN));
+    s->info.name = view_of(s->name, name_cut(s->name, c->name, most - FTAG_META_MIN));
     return true;
 }
 

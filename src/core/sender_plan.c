@@ -1,3 +1,4 @@
+#include "core/name.h"
 #include "core/sender.h"
 
 #define MTU_LEAST    256
@@ -139,22 +140,10 @@ struct SenderPlan sender_plan_stream_two_way(size_t packet_max)
                                .key_limit = UINT64_C(1) << 35};
 }
 
-/* Keep n bytes of the name: its extension, if it is short, and as much of the front as fits. */
+/* Keep n bytes of the name; what is kept lies in `name`. */
 static void cut_name(struct PacketObject *object, size_t n, uint8_t *name)
 {
-    const uint8_t *from = object->name.data;
-    size_t len = object->name.len, dot = len, head;
-
-    while (dot > 0 && len - dot < n / 2 && from[dot] != '.')
-        dot--;
-    if (dot == 0 || from[dot] != '.' || len - dot > n / 2)
-        dot = len;
-    head = n - (len - dot);
-    while (head > 0 && (from[head] & 0xC0) == 0x80) /* not inside a UTF-8 character */
-        head--;
-    memmove(name, from, head);
-    memmove(name + head, from + dot, len - dot);
-    object->name = view_of(name, head + len - dot);
+    object->name = view_of(name, name_cut(name, object->name, n));
     object->flags |= OBJECT_NAME_CUT;
 }
 

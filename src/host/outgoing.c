@@ -1,17 +1,14 @@
 #include "host/outgoing.h"
 
-#include "core/frame.h"
+#include "core/armor.h"
 #include "host/clock.h"
 #include "host/diag.h"
-#include "host/kernels.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
-#define TWO_WAY_MTU 16384 /* packets are as long as the line is good, up to this */
 
 bool outgoing_is_stream(const struct Outgoing *o)
 {
@@ -48,75 +45,6 @@ static const uint8_t *lend_bytes(void *ctx, uint64_t offset, size_t len)
     return file_source_lend(&o->source, offset, len);
 }
 
-/* False: there are no random bytes, which was said. */
-static bool random_bytes(const struct Outgoing *o, void *out, size_t size)
-{
-    if (getrandom(out, size, 0) == (ssize_t)size)
-        return true;
-    diag_errno(errno, o->name, "no random number");
-    return false;
-}
-
-/* Bytes a second of the line as it is set; 0: it has no speed. */
-static uint64_t line_rate(const struct LinkOptions *link)
-{
-    return link->serial.path || link->terminal ? link->serial.line.baud / 10 : 0;
-}
-
-/* How the object is cut, and what a packet may have. */
-static void plan(struct Outgoing *o, struct SenderConfig *c)
-{
-    bool stream = outgoing_is_stream(o);
-
-    o->mtu = o->options->mtu ? o->options->mtu
-             : c->two_way    ? TWO_WAY_MTU
-             : stream        ? SENDER_STREAM_MTU
-                             : sender_default_mtu(o->source.size);
-    c->packet_max = frame_capacity(o->mtu);
-    if (stream)
-        c->plan = c->two_way ? sender_plan_stream_two_way(c->packet_max)
-                             : sender_plan_stream(c->packet_max);
-    else
-        c->plan = c->two_way ? sender_plan_two_way(o->source.size, c->packet_max, c->simd)
-                             : sender_plan(o->source.size, c->packet_max, c->simd);
-}
-
-/* What the sender is to do with this file: everything it is told at the beginning. */
-static bool configure(struct Outgoing *o, struct SenderConfig *config)
-{
-    const struct Kernels *kernels = kernels_best();
-    const struct SendOptions *options = o->options;
-    const struct TransferLine *line = &options->line;
-    struct SenderConfig c = {
-        .crc32c = kernels->crc32c,
-        .muladd = kernels->muladd,
-        .simd = kernels->simd,
-        .source = {o, lend_bytes, lend_digest},
-        .redundancy = options->redundancy,
-        .passes = options->passes,
-        .two_way = line->two_way,
-        .half_duplex = line->turnaround > 0,
-        .line_rate = line_rate(&line->link),
-        .window = line->window,
-        .frame_size = frame_bound,
-    };
-
-    if (!random_bytes(o, &c.object.run, sizeof c.object.run) ||
-        !random_bytes(o, &c.random, sizeof c.random) ||
-        !random_bytes(o, c.object.id, sizeof c.object.id))
-        return false;
-    if (outgoing_is_stream(o)) {
-        c.object.flags = OBJECT_STREAM;
-        c.object.name = view_of(o->source.name, o->source.name_len);
-        c.passes = 1;
-    } else {
-        file_source_describe(&o->source, &c.object);
-    }
-    plan(o, &c);
-    *config = c;
-    return true;
-}
-
 /* Open the source. An exit code. */
 static int open_source(struct Outgoing *o, const char *path)
 {
@@ -143,46 +71,24 @@ static int open_source(struct Outgoing *o, const char *path)
     return EXIT_DELIVERED;
 }
 
-/* Make the sender. An exit code. */
-static int open_sender(struct Outgoing *o)
-{
-    struct SenderConfig c;
-    uint64_t group;
-
-    if (!configure(o, &c))
-        return EXIT_IO;
-    o->sender_memory = malloc(sender_memory(&c) + 1);
-    if (!o->sender_memory) {
-        diag("%s: out of memory", o->name);
-        return EXIT_IO;
-    }
-    if (!sender_init(&o->sender, &c, o->sender_memory)) {
-        diag("%s: --mtu is too small for this file: %zu", o->name, o->mtu);
-        return EXIT_USAGE;
-    }
-    group = (uint64_t)o->sender.layout.group * c.plan.symbol_size;
-    if (!outgoing_is_stream(o) && !c.two_way && (c.redundancy > 0 || c.passes != 1) &&
-        file_source_keep(&o->source, group) != 0) {
-        diag_errno(errno, o->name, NULL);
-        return EXIT_IO;
-    }
-    return EXIT_DELIVERED;
-}
-
 int outgoing_open(struct Outgoing *o, const struct SendOptions *options, const char *path)
 {
     int code;
 
     o->options = options;
+    o->speaks = options->line.form.wire == WIRE_FTAG ? &outgoing_ftag : &outgoing_dttk;
+    o->lender = (struct SenderSource){o, lend_bytes, lend_digest};
+    o->sender = (struct Sender){0};
     o->sender_memory = NULL;
     o->eof = false;
     o->flush_at = CLOCK_NEVER;
     o->wire = o->first_pass = 0;
     o->begin = clock_now();
     buffer_init(&o->stage, o->stage_memory, sizeof o->stage_memory, 0);
+    buffer_init(&o->packet, o->packet_memory, sizeof o->packet_memory, PACKET_HEADROOM);
     digest_init(&o->digest);
     code = open_source(o, path);
-    return code == EXIT_DELIVERED ? open_sender(o) : code;
+    return code == EXIT_DELIVERED ? o->speaks->open(o) : code;
 }
 
 void outgoing_close(struct Outgoing *o)
@@ -247,25 +153,20 @@ void outgoing_take(struct Outgoing *o, uint64_t now)
     }
 }
 
-bool outgoing_has_ended(const struct Outgoing *o)
+bool outgoing_put(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes)
 {
-    switch (o->sender.state) {
-    case SENDER_SOURCES:
-    case SENDER_REPAIRS:
-    case SENDER_CLOSING:
-    case SENDER_STREAMING:
-    case SENDER_TAIL:
-    case SENDER_DELIVERING:
-    case SENDER_CONFIRMING:
-    case SENDER_CONFIRMED:
-        return false;
-    case SENDER_REFUSED:
-    case SENDER_ABORTED:
-    case SENDER_FINISHED:
-    case SENDER_FAILED:
-        break;
-    }
-    return true;
+    return o->speaks->put(o, s, now, bytes);
+}
+
+void outgoing_put_abort(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
+                        uint64_t now)
+{
+    o->speaks->put_abort(o, s, reason, copies, now);
+}
+
+enum OutgoingState outgoing_state(const struct Outgoing *o)
+{
+    return o->speaks->state(o);
 }
 
 bool outgoing_hash_ahead(struct Outgoing *o)
@@ -293,11 +194,18 @@ enum AbortReason outgoing_explain(struct Outgoing *o, int error)
 
 struct ReportSend outgoing_describe(const struct Outgoing *o)
 {
-    return (struct ReportSend){.name = o->name,
-                               .sender = &o->sender,
-                               .mtu = o->mtu,
-                               .rate = o->options->rate,
-                               .packet_rate = o->options->packet_rate,
-                               .wire = o->wire,
-                               .begin = o->begin};
+    const struct SendOptions *options = o->options;
+    struct ReportSend sent = {.name = o->name,
+                              .form = options->line.form,
+                              .stream = outgoing_is_stream(o),
+                              .two_way = options->line.two_way,
+                              .mtu = o->mtu,
+                              .line = options->line.form.armor ? armor_size(o->mtu) : o->mtu,
+                              .rate = options->rate,
+                              .packet_rate = options->packet_rate,
+                              .begin = o->begin,
+                              .wire = o->wire};
+
+    o->speaks->describe(o, &sent);
+    return sent;
 }

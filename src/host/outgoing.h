@@ -5,20 +5,47 @@
 #ifndef HOST_OUTGOING_H
 #define HOST_OUTGOING_H
 
-#include "core/buffer.h"
-#include "core/sender.h"
+#include "core/ftag_sender.h"
 #include "host/digest.h"
 #include "host/file_source.h"
 #include "host/report.h"
+#include "host/station.h"
 #include "host/transfer.h"
 
 #define OUTGOING_STAGE ((size_t)64 << 10) /* bytes of a stream read at a time */
 
+struct Outgoing;
+
+enum OutgoingState {
+    OUTGOING_SENDING,
+    OUTGOING_FINISHED, /* all was given */
+    OUTGOING_ENDED,    /* no more will be: refused, aborted, failed */
+};
+
+/* How a wire makes packets of an object: outgoing_dttk or outgoing_ftag. */
+struct OutgoingWire {
+    /* Of an open source make the sender; as outgoing_open. */
+    int (*open)(struct Outgoing *o);
+    bool (*put)(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes);
+    void (*put_abort)(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
+                      uint64_t now);
+    enum OutgoingState (*state)(const struct Outgoing *o);
+    /* Fill in what only the sender knows. */
+    void (*describe)(const struct Outgoing *o, struct ReportSend *sent);
+};
+
+extern const struct OutgoingWire outgoing_dttk, outgoing_ftag;
+
 struct Outgoing {
     const struct SendOptions *options;
+    const struct OutgoingWire *speaks;
+    struct SenderSource lender; /* lends what lies in source to the sender */
     struct FileSource source;
-    struct Sender sender;
+    struct Sender sender;   /* outgoing_dttk; else all zero */
+    struct FtagSender ftag; /* outgoing_ftag */
     void *sender_memory;
+    struct Buffer packet;
+    uint8_t packet_memory[SENDER_PACKET_ROOM];
     const char *name;    /* for messages */
     char short_name[32]; /* for the bar */
     size_t mtu;
@@ -52,8 +79,16 @@ int outgoing_read(struct Outgoing *o);
  * Nothing to do for a file. */
 void outgoing_take(struct Outgoing *o, uint64_t now);
 
-/* True if the sender gives no more packets. */
-bool outgoing_has_ended(const struct Outgoing *o);
+/* The sender's next packet goes to the station: true, *bytes of it on the line. False: there is
+ * none now, or ever. */
+bool outgoing_put(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes);
+
+/* That it ends here goes to the station, so many times, if the wire has words for it. */
+void outgoing_put_abort(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
+                        uint64_t now);
+
+/* Whether the sender gives more packets. */
+enum OutgoingState outgoing_state(const struct Outgoing *o);
 
 /* Two-way, of a file whose digest is not known yet: read and hash a piece ahead of the line. True:
  * there is more of that, and the line may be left waiting less than for the whole at its end. */

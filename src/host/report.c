@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAMED_MAX 100 /* lines about objects refused, and as many about those here already */
+#define NAMED_MAX  100 /* lines about objects refused, and as many about those here already */
+#define RANGES_MAX 8   /* of missing blocks that are named */
 
 double report_seconds(uint64_t begin, uint64_t end)
 {
@@ -65,16 +66,18 @@ static void describe_flow(char *out, size_t size, uint64_t bytes, uint64_t packe
              (double)packets / s);
 }
 
-static void say_verified(const struct StoreResult *result, const struct Slot *slot, uint64_t now)
+static void say_verified(const struct Report *r, const struct StoreResult *result,
+                         const struct Slot *slot, uint64_t now)
 {
-    char flow[96], repaired[48] = "no repairs needed";
+    char flow[96], repaired[48] = ", no repairs needed";
     const struct SlotCounters *c = &slot->counters;
 
     describe_flow(flow, sizeof flow, result->size, c->packets, slot->first_packet, now);
     if (c->repaired > 0)
-        snprintf(repaired, sizeof repaired, "%" PRIu64 " symbol%s repaired", c->repaired,
+        snprintf(repaired, sizeof repaired, ", %" PRIu64 " symbol%s repaired", c->repaired,
                  plural(c->repaired));
-    diag("%s: verified: %s, loss %.1f %%, %s", result->path, flow, 100 * loss_of(c), repaired);
+    diag("%s: verified: %s, loss %.1f %%%s", result->path, flow, 100 * loss_of(c),
+         r->ftag ? "" : repaired);
 }
 
 const char *report_abort_words(unsigned reason)
@@ -91,28 +94,55 @@ const char *report_abort_words(unsigned reason)
     return reason < sizeof words / sizeof *words && words[reason] ? words[reason] : "no reason";
 }
 
+/* " (0-3, 7, and 12 more)": the blocks themselves, the first of them. */
+static void name_missing(char *out, size_t size, const struct Object *o)
+{
+    uint64_t named = 0, all = o->layout.symbols, missing = all - o->have;
+    uint64_t first = object_next_missing(o, 0);
+    size_t len = 0;
+
+    for (int i = 0; i < RANGES_MAX && first < all; i++) {
+        uint64_t end = object_next_arrived(o, first);
+
+        len += (size_t)snprintf(out + len, size - len, "%s%" PRIu64, i == 0 ? " (" : ", ", first);
+        if (end - first > 1)
+            len += (size_t)snprintf(out + len, size - len, "-%" PRIu64, end - 1);
+        named += end - first;
+        first = object_next_missing(o, end);
+    }
+    if (named < missing)
+        len += (size_t)snprintf(out + len, size - len, ", and %" PRIu64 " more", missing - named);
+    if (named > 0)
+        snprintf(out + len, size - len, ")");
+}
+
 /* What is missing of an object of known size, and what would have helped. */
-static void describe_missing(char *out, size_t size, const struct Slot *slot)
+static void describe_missing(const struct Report *r, char *out, size_t size,
+                             const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;
     /* Without a loss it was something else: an early end, or nobody there. */
-    bool lossy = slot->counters.lost > 0 && !slot->aborted;
+    bool lossy = slot->counters.lost > 0 && !slot->aborted && !r->ftag;
     unsigned needed = lossy ? report_redundancy_needed(slot) : 0;
-    char enough[64] = "", loss[24] = "";
+    char enough[64] = "", loss[24] = "", which[RANGES_MAX * 24 + 40] = "";
 
     if (needed > 0)
         snprintf(enough, sizeof enough, "; -r %u would have been enough this time", needed);
     if (slot->counters.lost > 0)
         snprintf(loss, sizeof loss, ", loss %.1f %%", 100 * loss_of(&slot->counters));
-    snprintf(out, size, "%" PRIu64 " of %" PRIu64 " symbol%s missing%s%s",
-             l->symbols - slot->object.have, l->symbols, plural(l->symbols), loss, enough);
+    if (r->ftag)
+        name_missing(which, sizeof which, &slot->object);
+    snprintf(out, size, "%" PRIu64 " of %" PRIu64 " %s%s missing%s%s%s",
+             l->symbols - slot->object.have, l->symbols, r->ftag ? "block" : "symbol",
+             plural(l->symbols), which, loss, enough);
 }
 
-static void say_incomplete(const struct StoreResult *result, const struct Slot *slot)
+static void say_incomplete(const struct Report *r, const struct StoreResult *result,
+                           const struct Slot *slot)
 {
     static const char word[] = "incomplete: ";
     const char *kept = result->reason;
-    char missing[160], aborted[64] = "";
+    char missing[384], aborted[64] = "";
 
     if (strncmp(kept, word, sizeof word - 1) == 0)
         kept += sizeof word - 1;
@@ -120,7 +150,7 @@ static void say_incomplete(const struct StoreResult *result, const struct Slot *
         snprintf(aborted, sizeof aborted, "the sender aborted: %s; ",
                  report_abort_words(slot->abort_reason));
     if ((slot->info.flags & OBJECT_STREAM) == 0)
-        describe_missing(missing, sizeof missing, slot);
+        describe_missing(r, missing, sizeof missing, slot);
     else if (slot->counters.gaps > 0)
         snprintf(missing, sizeof missing, "%" PRIu64 " symbol%s left out in %" PRIu64 " place%s",
                  slot->counters.skipped, plural(slot->counters.skipped), slot->counters.gaps,
@@ -155,100 +185,123 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
     if (result->what == STORE_HAVE && !may_name(&r->here_already, "were here already"))
         return;
     if (result->what == STORE_VERIFIED && slot)
-        say_verified(result, slot, now);
+        say_verified(r, result, slot, now);
     else if (result->what == STORE_INCOMPLETE && slot)
-        say_incomplete(result, slot);
+        say_incomplete(r, result, slot);
     else
         diag("%s: %s", result->path, result->reason);
 }
 
-void report_link(struct Report *r, const struct FrameCounters *f, const struct ReceiverCounters *p,
+/* "CRC 3, COBS 0, ...": why frames were bad. Returns the bytes of them. */
+static uint64_t describe_bad(char *out, size_t size, const struct WireIn *in)
+{
+    const struct FrameCounters *f = &wire_in_ear(in)->frames.counters;
+    const struct FtagCounters *t = &wire_in_ear(in)->ftag.counters;
+
+    if (in->form.wire == WIRE_FTAG) {
+        snprintf(out, size,
+                 "CRC %" PRIu64 ", escape %" PRIu64 ", length %" PRIu64 ", short %" PRIu64
+                 ", long %" PRIu64,
+                 t->bad_crc, t->bad_escape, t->bad_length, t->bad_short, t->bad_long);
+        return t->bad_bytes;
+    }
+    snprintf(out, size, "CRC %" PRIu64 ", COBS %" PRIu64 ", short %" PRIu64 ", long %" PRIu64,
+             f->bad_crc, f->bad_cobs, f->bad_short, f->bad_long);
+    return f->bad_bytes;
+}
+
+void report_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
                  uint64_t bytes)
 {
-    uint64_t bad = f->bad_cobs + f->bad_short + f->bad_crc + f->bad_long;
+    const struct ArmorCounters *a = &in->armor.counters;
+    uint64_t dropped;
+    char causes[160];
 
-    report_json_link(r, f, p, bytes);
-    if (r->verbose)
-        diag("link: %" PRIu64 " bytes, %" PRIu64 " frames good, %" PRIu64 " bad (CRC %" PRIu64
-             ", COBS %" PRIu64 ", short %" PRIu64 ", long %" PRIu64 "), %" PRIu64 " bytes dropped",
-             bytes, f->good, bad, f->bad_crc, f->bad_cobs, f->bad_short, f->bad_long, f->bad_bytes);
+    report_json_link(r, in, p, bytes);
+    if (!r->verbose)
+        return;
+    dropped = describe_bad(causes, sizeof causes, in);
+    diag("link: %" PRIu64 " bytes, %" PRIu64 " %s good, %" PRIu64 " bad (%s), %" PRIu64
+         " bytes dropped",
+         bytes, wire_in_good(in), in->form.wire == WIRE_FTAG ? "packets of ftag" : "frames",
+         wire_in_bad(in), causes, dropped);
+    if (in->form.armor)
+        diag("armor: %" PRIu64 " lines good, %" PRIu64 " bad, %" PRIu64 " bytes of other text",
+             a->good, a->bad_char + a->bad_base64 + a->bad_long, a->text_bytes);
 }
 
 /* ", about 3.4 s a pass": at the rates it is held to, or nothing if there is none. */
-static void describe_duration(char *out, size_t size, const struct ReportSend *o, uint64_t packets)
+static void describe_duration(char *out, size_t size, const struct ReportSend *o)
 {
-    double by_bytes = o->rate ? (double)(packets * o->mtu) / (double)o->rate : 0;
-    double by_packets = o->packet_rate ? (double)packets / (double)o->packet_rate : 0;
+    double by_bytes = o->rate ? (double)(o->plan * o->line) / (double)o->rate : 0;
+    double by_packets = o->packet_rate ? (double)o->plan / (double)o->packet_rate : 0;
     double s = by_bytes > by_packets ? by_bytes : by_packets;
     char time[24];
 
     out[0] = '\0';
     if (s > 0)
-        snprintf(out, size, ", about %s a pass",
-                 progress_time(time, (uint64_t)(s * (double)CLOCK_SECOND)));
+        snprintf(out, size, ", about %s%s",
+                 progress_time(time, (uint64_t)(s * (double)CLOCK_SECOND)),
+                 o->form.wire == WIRE_FTAG ? "" : " a pass");
 }
 
 void report_plan(const struct Report *r, const struct ReportSend *o)
 {
-    const struct SenderConfig *c = &o->sender->config;
-    uint64_t packets = sender_pass_packets(o->sender);
     char duration[48];
 
     if (!r->verbose)
         return;
-    if (c->object.flags & OBJECT_STREAM) {
-        diag("%s: a stream in symbols of %u bytes, frames of %zu", o->name, c->plan.symbol_size,
-             o->mtu);
-        return;
-    }
-    describe_duration(duration, sizeof duration, o, packets);
-    if (c->two_way) {
-        diag("%s: %" PRIu64 " symbol%s of %u bytes, frames of up to %zu", o->name,
-             o->sender->layout.symbols, plural(o->sender->layout.symbols), c->plan.symbol_size,
-             o->mtu);
-        return;
-    }
-    diag("%s: %" PRIu64 " symbol%s of %u bytes, %" PRIu64 " packets in frames of %zu%s", o->name,
-         o->sender->layout.symbols, plural(o->sender->layout.symbols), c->plan.symbol_size, packets,
-         o->mtu, duration);
-}
-
-uint64_t report_size(const struct Sender *s)
-{
-    return s->config.object.flags & OBJECT_STREAM ? s->stream.size : s->layout.size;
+    describe_duration(duration, sizeof duration, o);
+    if (o->stream)
+        diag("%s: a stream in symbols of %u bytes, frames of %zu", o->name, o->symbol_size, o->mtu);
+    else if (o->form.wire == WIRE_FTAG)
+        diag("%s: %" PRIu64 " block%s of %u bytes, %" PRIu64 " time%s each, %" PRIu64
+             " packets of ftag of up to %zu%s",
+             o->name, o->symbols, plural(o->symbols), o->symbol_size, o->copies, plural(o->copies),
+             o->plan, o->mtu, duration);
+    else if (o->two_way)
+        diag("%s: %" PRIu64 " symbol%s of %u bytes, frames of up to %zu", o->name, o->symbols,
+             plural(o->symbols), o->symbol_size, o->mtu);
+    else
+        diag("%s: %" PRIu64 " symbol%s of %u bytes, %" PRIu64 " packets in frames of %zu%s",
+             o->name, o->symbols, plural(o->symbols), o->symbol_size, o->plan, o->mtu, duration);
 }
 
 /* Of the packets that a receiver has told of, in percent. */
-static double loss_met(const struct SenderPeer *p)
+static double loss_met(const struct ReportSend *o)
 {
-    uint64_t all = p->arrived + p->lost;
+    return o->good + o->lost > 0 ? 100.0 * (double)o->lost / (double)(o->good + o->lost) : 0;
+}
 
-    return all > 0 ? 100.0 * (double)p->lost / (double)all : 0;
+/* "3 repairs for 12 symbols", or "12 blocks 4 times": what went out, beyond bytes. */
+static void describe_sent(char *out, size_t size, const struct ReportSend *o)
+{
+    if (o->form.wire == WIRE_FTAG)
+        snprintf(out, size, "%" PRIu64 " packet%s of data for %" PRIu64 " block%s", o->sources,
+                 plural(o->sources), o->symbols, plural(o->symbols));
+    else
+        snprintf(out, size, "%" PRIu64 " repair%s for %" PRIu64 " symbol%s", o->repairs,
+                 plural(o->repairs), o->sources, plural(o->sources));
 }
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
 {
-    const struct SenderCounters *c = &o->sender->counters;
-    char flow[96], amount[16];
+    char flow[96], amount[16], sent[96];
 
     report_json_sent(r, o, now, exit_code);
     if (r->quiet || (exit_code != 0 && exit_code <= EXIT_SIGNAL))
         return;
+    describe_sent(sent, sizeof sent, o);
     if (exit_code != 0) {
-        describe_flow(flow, sizeof flow, o->wire, c->packets, o->begin, now);
-        diag("%s: stopped by a signal: %s on the line, %" PRIu64 " repair%s for %" PRIu64
-             " symbol%s",
-             o->name, flow, c->repairs, plural(c->repairs), c->sources, plural(c->sources));
+        describe_flow(flow, sizeof flow, o->wire, o->packets, o->begin, now);
+        diag("%s: stopped by a signal: %s on the line, %s", o->name, flow, sent);
         return;
     }
-    describe_flow(flow, sizeof flow, report_size(o->sender), c->packets, o->begin, now);
-    if (o->sender->config.two_way) {
+    describe_flow(flow, sizeof flow, o->size, o->packets, o->begin, now);
+    progress_bytes(amount, o->wire);
+    if (o->two_way)
         diag("%s: delivered: %s, %s on the line, loss %.1f %%, %" PRIu64 " symbol%s sent again",
-             o->name, flow, progress_bytes(amount, o->wire), loss_met(&o->sender->peer), c->resent,
-             plural(c->resent));
-        return;
-    }
-    diag("%s: sent: %s, %s on the line, %" PRIu64 " repair%s for %" PRIu64 " symbol%s", o->name,
-         flow, progress_bytes(amount, o->wire), c->repairs, plural(c->repairs), c->sources,
-         plural(c->sources));
+             o->name, flow, amount, loss_met(o), o->resent, plural(o->resent));
+    else
+        diag("%s: sent: %s, %s on the line, %s", o->name, flow, amount, sent);
 }

@@ -5,16 +5,16 @@
 #ifndef HOST_REPORT_H
 #define HOST_REPORT_H
 
-#include "core/frame.h"
 #include "core/receiver.h"
-#include "core/sender.h"
 #include "host/store.h"
+#include "host/wire_in.h"
 
 #include <json-c/json_object.h>
 
 struct Report {
     bool quiet;
     bool verbose;
+    bool ftag;             /* objects are of blocks, and there are no repairs: set by the owner */
     uint64_t begin;        /* ns */
     json_object *root;     /* NULL: no --json */
     json_object *objects;  /* owned by root */
@@ -32,19 +32,34 @@ void report_open(struct Report *r, const char *command, bool json, bool quiet, b
 void report_received(struct Report *r, const struct StoreResult *result, const struct Slot *slot,
                      uint64_t now);
 
-/* The frames and packets of a link, at the end of recv. */
-void report_link(struct Report *r, const struct FrameCounters *frames,
-                 const struct ReceiverCounters *packets, uint64_t bytes);
+/* What a link has brought, at the end of recv. */
+void report_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *packets,
+                 uint64_t bytes);
 
-/* An object on its way out, as its owner knows it; all borrowed. */
+/* An object on its way out, as its owner knows it. */
 struct ReportSend {
-    const char *name;
-    const struct Sender *sender;
-    size_t mtu;           /* bytes of its longest frame */
+    const char *name; /* borrowed */
+    struct WireForm form;
+    bool stream;          /* its size is not known beforehand */
+    bool two_way;         /* somebody answers */
+    uint64_t size;        /* bytes; of a stream so far */
+    uint32_t symbol_size; /* bytes; of ftag: of a block */
+    uint64_t symbols;     /* not of a stream */
+    uint64_t copies;      /* ftag: each block goes so often */
+    size_t mtu;           /* bytes of its longest frame, and */
+    size_t line;          /* what that takes on the line */
+    uint64_t plan;        /* packets of a pass, as foretold; 0: nobody knows */
     uint64_t rate;        /* bytes a second it is held to, and */
     uint64_t packet_rate; /* packets a second; 0: unlimited */
-    uint64_t wire;        /* bytes of its frames so far */
     uint64_t begin;       /* ns */
+    /* So far: */
+    uint64_t wire; /* bytes of its frames, on the line */
+    uint64_t packets, sources, repairs, passes;
+    /* Two-way: */
+    uint64_t confirmed;  /* bytes that the receiver has */
+    uint64_t good, lost; /* packets that it has, and that it lacks */
+    uint64_t resent;     /* symbols */
+    uint64_t answers, questions;
 };
 
 /* With verbose: what the sender is about to do. */

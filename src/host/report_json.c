@@ -55,7 +55,7 @@ static bool may_list(struct Report *r)
     return false;
 }
 
-static void add_slot(json_object *o, const struct Slot *slot)
+static void add_slot(const struct Report *r, json_object *o, const struct Slot *slot)
 {
     const struct SlotCounters *c = &slot->counters;
 
@@ -70,7 +70,7 @@ static void add_slot(json_object *o, const struct Slot *slot)
     add_number(o, "packets_contradicting", c->bad);
     add_number(o, "digest_mismatches", c->mismatches);
     add_number(o, "passes", c->passes);
-    add_number(o, "redundancy_needed", report_redundancy_needed(slot));
+    add_number(o, "redundancy_needed", r->ftag ? 0 : report_redundancy_needed(slot));
     if (slot->aborted)
         add_text(o, "aborted", report_abort_words(slot->abort_reason));
     add_seconds(o, "seconds", report_seconds(slot->first_packet, slot->last_packet));
@@ -107,8 +107,20 @@ void report_json_received(struct Report *r, const struct StoreResult *result,
     add_number(o, "size", result->size);
     add_number(o, "bytes", result->here);
     if (slot)
-        add_slot(o, slot);
+        add_slot(r, o, slot);
     json_object_array_add(r->objects, o);
+}
+
+static const char *const wire_words[] = {
+    [WIRE_UNKNOWN] = "unknown",
+    [WIRE_DTTK] = "dttk",
+    [WIRE_FTAG] = "ftag",
+};
+
+static void add_form(json_object *root, struct WireForm form)
+{
+    add_text(root, "wire", wire_words[form.wire]);
+    json_object_object_add(root, "armor", json_object_new_boolean(form.armor));
 }
 
 static void add_frames(json_object *root, const struct FrameCounters *f)
@@ -124,6 +136,35 @@ static void add_frames(json_object *root, const struct FrameCounters *f)
     add_number(o, "good_bytes", f->good_bytes);
     add_number(o, "bad_bytes", f->bad_bytes);
     json_object_object_add(root, "frames", o);
+}
+
+static void add_ftag(json_object *root, const struct FtagCounters *t)
+{
+    json_object *o = json_object_new_object();
+
+    add_number(o, "good", t->good);
+    add_number(o, "bad_escape", t->bad_escape);
+    add_number(o, "bad_short", t->bad_short);
+    add_number(o, "bad_length", t->bad_length);
+    add_number(o, "bad_crc", t->bad_crc);
+    add_number(o, "bad_long", t->bad_long);
+    add_number(o, "good_bytes", t->good_bytes);
+    add_number(o, "bad_bytes", t->bad_bytes);
+    json_object_object_add(root, "frames", o);
+}
+
+static void add_lines(json_object *root, const struct ArmorCounters *a)
+{
+    json_object *o = json_object_new_object();
+
+    add_number(o, "good", a->good);
+    add_number(o, "bad_char", a->bad_char);
+    add_number(o, "bad_base64", a->bad_base64);
+    add_number(o, "bad_long", a->bad_long);
+    add_number(o, "good_bytes", a->good_bytes);
+    add_number(o, "bad_bytes", a->bad_bytes);
+    add_number(o, "text_bytes", a->text_bytes);
+    json_object_object_add(root, "lines", o);
 }
 
 static void add_packets(json_object *root, const struct ReceiverCounters *p)
@@ -146,43 +187,49 @@ static void add_packets(json_object *root, const struct ReceiverCounters *p)
     json_object_object_add(root, "packets", o);
 }
 
-void report_json_sent(struct Report *r, const struct ReportSend *sent, uint64_t now, int exit_code)
+void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now, int exit_code)
 {
-    const struct Sender *s = sent->sender;
     json_object *o;
 
     if (!may_list(r))
         return;
     o = json_object_new_object();
 
-    add_text(o, "path", sent->name);
+    add_text(o, "path", s->name);
     add_number(o, "exit", (uint64_t)exit_code);
-    add_number(o, "size", report_size(s));
-    add_number(o, "wire_bytes", sent->wire);
-    add_number(o, "packets", s->counters.packets);
-    add_number(o, "sources", s->counters.sources);
-    add_number(o, "repairs", s->counters.repairs);
-    add_number(o, "symbol_size", s->config.plan.symbol_size);
-    add_number(o, "mtu", sent->mtu);
-    add_number(o, "passes", s->pass);
-    if (s->config.two_way) {
-        add_number(o, "confirmed", sender_confirmed(s));
-        add_number(o, "resent", s->counters.resent);
-        add_number(o, "lost", s->peer.lost);
-        add_number(o, "answers", s->counters.statuses);
-        add_number(o, "questions", s->counters.questions);
+    add_number(o, "size", s->size);
+    add_form(o, s->form);
+    add_number(o, "wire_bytes", s->wire);
+    add_number(o, "packets", s->packets);
+    add_number(o, "sources", s->sources);
+    add_number(o, "repairs", s->repairs);
+    add_number(o, "symbol_size", s->symbol_size);
+    add_number(o, "mtu", s->mtu);
+    add_number(o, "passes", s->passes);
+    if (s->two_way) {
+        add_number(o, "confirmed", s->confirmed);
+        add_number(o, "resent", s->resent);
+        add_number(o, "lost", s->lost);
+        add_number(o, "answers", s->answers);
+        add_number(o, "questions", s->questions);
     }
-    add_seconds(o, "seconds", report_seconds(sent->begin, now));
+    add_seconds(o, "seconds", report_seconds(s->begin, now));
     json_object_array_add(r->objects, o);
 }
 
-void report_json_link(struct Report *r, const struct FrameCounters *f,
-                      const struct ReceiverCounters *p, uint64_t bytes)
+void report_json_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
+                      uint64_t bytes)
 {
     if (!r->root)
         return;
+    add_form(r->root, in->form);
     add_number(r->root, "bytes", bytes);
-    add_frames(r->root, f);
+    if (in->form.wire == WIRE_FTAG)
+        add_ftag(r->root, &wire_in_ear(in)->ftag.counters);
+    else
+        add_frames(r->root, &wire_in_ear(in)->frames.counters);
+    if (in->form.armor)
+        add_lines(r->root, &in->armor.counters);
     add_packets(r->root, p);
 }
 

@@ -9,12 +9,11 @@
 
 void report_json_received(struct Report *r, const struct StoreResult *result,
                           const struct Slot *slot);
-void report_json_link(struct Report *r, const struct FrameCounters *f,
-                      const struct ReceiverCounters *p, uint64_t bytes);
+void report_json_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
+                      uint64_t bytes);
 void report_json_sent(struct Report *r, const struct ReportSend *sent, uint64_t now, int exit_code);
 
 /* What both parts say alike; report.c has it. Seconds are never 0. */
 double report_seconds(uint64_t begin, uint64_t end);
-uint64_t report_size(const struct Sender *s);
 
 #endif

@@ -12,6 +12,7 @@
 #define LINE_GOOD   8  /* characters of a line worth quoting; if there is none, the longest is */
 #define QUOTE       72 /* bytes of the quotation */
 #define FRAME_LEAST 8  /* bytes of what could be a frame */
+#define LINE_PARTS  8  /* a byte in so many is of armoured lines: noise has fewer */
 #define NOISE_PARTS                                                                                \
     3 /* one bad frame in so many is well formed but for its CRC: noise. Where the                 \
          bytes are random, one in a hundred is */
@@ -156,15 +157,42 @@ static bool is_noise(struct View v, const struct FrameCounters *f)
     return looks_like_frames(v) || (f->bad_crc > 1 && f->bad_crc >= bad / NOISE_PARTS);
 }
 
+/* Packets of ftag that are damaged, how many; 0: it is something else. */
+static uint64_t damaged_ftag(const struct FtagCounters *t)
+{
+    uint64_t bad = t->bad_crc + t->bad_escape + t->bad_length;
+    return t->bad_crc > 1 && t->bad_crc >= bad / NOISE_PARTS ? bad + t->bad_short + t->bad_long : 0;
+}
+
+/* Something of dttk came, but nothing of it was whole. False: it is something else. */
+static bool explain_noise(const struct Silence *s, const struct SilenceFacts *facts, char *out,
+                          size_t size)
+{
+    const struct FrameCounters *f = &facts->frames;
+    uint64_t count = f->bad_crc + f->bad_cobs + f->bad_short + f->bad_long;
+    const char *what = "frames";
+    if (facts->armor.good > 1 && facts->armor.good_bytes >= s->bytes / LINE_PARTS) {
+        count = facts->armor.good;
+        what = "armoured lines";
+    } else if (damaged_ftag(&facts->ftag) > 0) {
+        count = damaged_ftag(&facts->ftag);
+        what = "packets of ftag";
+    } else if (!is_noise(sample(s), f)) {
+        return false;
+    }
+    (void)snprintf(out, size, "%" PRIu64 " %s, every one damaged: noise, or bytes are lost", count,
+                   what);
+    return true;
+}
+
 /* Bytes came, but no frame was whole. */
 static void explain_bytes(const struct Silence *s, const struct SilenceFacts *facts, char *out,
                           size_t size)
 {
     const struct FrameCounters *f = &facts->frames;
-    if (is_noise(sample(s), f))
-        (void)snprintf(out, size, "%" PRIu64 " frames, every one damaged: noise, or bytes are lost",
-                       f->bad_crc + f->bad_cobs + f->bad_short + f->bad_long);
-    else if (is_text(sample(s)))
+    if (explain_noise(s, facts, out, size))
+        return;
+    if (is_text(sample(s)))
         quote(sample(s), out, size);
     else if (facts->serial)
         (void)snprintf(out, size, "%" PRIu64 " bytes, but no frame: wrong baud rate?%s", s->bytes,
@@ -182,14 +210,14 @@ char *silence_explain(const struct Silence *s, const struct SilenceFacts *facts,
     const char *words = NULL;
     if (s->bytes == 0)
         words = "nothing arrived";
-    else if (facts->echoes > 0 && facts->frames.good <= facts->echoes)
+    else if (facts->echoes > 0 && facts->good <= facts->echoes)
         words = facts->serial ? "only our own packets come back: a loop-back plug?"
                               : "only our own packets come back";
     else if (facts->rivals > 0)
         words = "the other side does the same as this one: one has to send, and one to receive";
     else if (facts->waiting > 0)
         words = "packets arrived, but not the one that names their file: send it again";
-    else if (facts->frames.good > 0)
+    else if (facts->good > 0)
         words = "frames arrived, but nothing of a file in them";
     if (words != NULL)
         (void)snprintf(out, size, "%s", words);

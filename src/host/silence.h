@@ -6,7 +6,9 @@
 #ifndef HOST_SILENCE_H
 #define HOST_SILENCE_H
 
+#include "core/armor.h"
 #include "core/frame.h"
+#include "core/ftag.h"
 
 #define SILENCE_SAMPLE 4096
 #define SILENCE_WORDS  256 /* bytes of the longest phrase, its end included */
@@ -19,7 +21,10 @@ struct Silence {
 /* What else is known by then. */
 struct SilenceFacts {
     bool serial;                 /* a line that has a speed: a port or a terminal */
-    struct FrameCounters frames; /* of all that was read */
+    uint64_t good;               /* frames that were whole, or packets of a wire that is known */
+    struct FrameCounters frames; /* of all that was read, by those who know our frames, */
+    struct FtagCounters ftag;    /* those who know the packets of ftag, */
+    struct ArmorCounters armor;  /* and those who know lines */
     uint64_t echoes;             /* packets of this run that came back */
     uint64_t rivals;             /* packets of another that has the same role as this run */
     uint64_t waiting;            /* packets without the one that names their file */

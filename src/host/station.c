@@ -3,26 +3,37 @@
 #include "host/clock.h"
 #include "host/kernels.h"
 
+#include <sys/random.h>
+
 #define SILENCE_BEFORE CLOCK_SECOND       /* a line idle for so long gets a 0x00 first */
 #define GATHER         (4 * CLOCK_MS)     /* between looks at a terminal that brings bytes */
 #define OVERSLEPT      (2 * CLOCK_SECOND) /* a wake-up so late is no scheduler's */
 
-int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnaround,
-                 struct Loop *loop)
+/* Another number each time; without random bytes the time will do. */
+static uint16_t other_run(void)
+{
+    uint16_t run;
+
+    if (getrandom(&run, sizeof run, GRND_NONBLOCK) != (ssize_t)sizeof run)
+        run = (uint16_t)(clock_now() >> 10);
+    return run;
+}
+
+int station_open(struct Station *s, const struct LinkOptions *o, struct WireForm form,
+                 uint64_t turnaround, struct Loop *loop)
 {
     Crc32c crc32c = kernels_best()->crc32c;
+    bool xonxoff = o->serial.path && o->serial.line.flow == TTY_FLOW_SOFT;
 
     s->loop = loop;
     s->turnaround = turnaround;
-    s->writer =
-        (struct FrameWriter){crc32c, o->serial.path && o->serial.line.flow == TTY_FLOW_SOFT};
     s->sent_at = s->heard_at = s->good_at = s->read_at = 0;
     s->slept = 0;
     s->returns = 0;
     s->cancelled = false;
-    frame_reader_init(&s->reader, crc32c);
+    wire_in_init(&s->in, crc32c, form, other_run());
+    wire_out_init(&s->out, crc32c, xonxoff, form.armor);
     buffer_init(&s->tx, s->tx_memory, sizeof s->tx_memory, 0);
-    buffer_init(&s->rx, s->rx_memory, sizeof s->rx_memory, 0);
     silence_init(&s->silence);
     console_init(&s->console);
     return link_open(&s->link, o, loop);
@@ -47,11 +58,16 @@ uint64_t station_turn(const struct Station *s, uint64_t now)
 char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals, uint64_t waiting,
                       char *out, size_t size)
 {
+    const struct WireEar *ear = wire_in_ear(&s->in);
+    bool ftag = s->in.form.wire == WIRE_FTAG;
     struct SilenceFacts facts = {.serial = s->link.options.serial.path || s->link.options.terminal,
-                                 .frames = s->reader.counters,
+                                 .good = wire_in_good(&s->in),
+                                 .frames = ear->frames.counters,
+                                 .ftag = ear->ftag.counters,
+                                 .armor = s->in.armor.counters,
                                  .echoes = echoes,
                                  .rivals = rivals,
-                                 .waiting = waiting};
+                                 .waiting = waiting + (ftag ? ear->bridge.counters.held : 0)};
 
     return silence_explain(&s->silence, &facts, out, size);
 }
@@ -80,18 +96,33 @@ size_t station_room(struct Station *s, uint64_t now)
     return s->tx.len < room ? room - s->tx.len : 0;
 }
 
-size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now)
+/* Room for a packet; returns how much waits before it. */
+static size_t put_begin(struct Station *s)
 {
-    size_t before;
-
     if (s->tx.len == 0)
         buffer_reset(&s->tx, 0);
     else
         buffer_rebase(&s->tx, 0);
-    before = s->tx.len;
+    s->out.armor = s->in.form.armor;
+    return s->tx.len;
+}
+
+size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now)
+{
+    size_t before = put_begin(s);
+
     if (s->sent_at == 0 || now - s->sent_at >= SILENCE_BEFORE)
-        frame_append_delimiter(&s->tx);
-    frame_append(&s->writer, &s->tx, parts, count); /* STATION_TX leaves room for any frame */
+        wire_out_begin(&s->out, &s->tx);
+    wire_out_frame(&s->out, &s->tx, parts, count);
+    s->sent_at = now;
+    return s->tx.len - before;
+}
+
+size_t station_put_ftag(struct Station *s, const struct FtagPacket *p, uint64_t now)
+{
+    size_t before = put_begin(s);
+
+    wire_out_ftag(&s->out, &s->tx, p);
     s->sent_at = now;
     return s->tx.len - before;
 }
@@ -116,20 +147,19 @@ int station_flush(struct Station *s)
 int station_read(struct Station *s, uint64_t now)
 {
     struct Port *port = &s->link.port;
+    struct View fresh;
     ptrdiff_t n;
 
     if (now < s->read_at || !loop_ready(s->loop, LOOP_LINK_IN))
         return 0;
-    buffer_rebase(&s->rx, 0);
-    n = buffer_write_with(&s->rx, link_read, &s->link);
+    n = wire_in_read(&s->in, link_read, &s->link, &fresh);
     if (n < 0)
         return -1;
     s->read_at = n > 0 && port->in.tty ? now + GATHER : 0;
     if (n > 0) {
-        struct View fresh = view_of(s->rx.base + s->rx.head + s->rx.len - n, (size_t)n);
-
         s->heard_at = now;
         silence_feed(&s->silence, fresh);
+        s->console.text = s->in.form.armor;
         if (s->link.options.terminal && console_feed(&s->console, fresh))
             s->cancelled = true;
     }
@@ -138,10 +168,17 @@ int station_read(struct Station *s, uint64_t now)
 
 bool station_next(struct Station *s, struct View *packet, uint64_t now)
 {
-    if (!frame_reader_next(&s->reader, &s->rx, packet))
-        return false;
-    s->good_at = now;
-    return true;
+    uint64_t good = wire_in_good(&s->in);
+    bool any = wire_in_next(&s->in, packet);
+
+    if (wire_in_good(&s->in) != good)
+        s->good_at = now;
+    return any;
+}
+
+void station_finish(struct Station *s)
+{
+    wire_in_finish(&s->in);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -166,11 +203,4 @@ uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
         loop_wait(s->loop, 0);
     }
     return now;
-}
-
-uint64_t station_bad(const struct Station *s)
-{
-    const struct FrameCounters *c = &s->reader.counters;
-
-    return c->bad_cobs + c->bad_short + c->bad_crc + c->bad_long;
 }

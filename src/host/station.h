@@ -1,29 +1,28 @@
 /*
- * Station: one end of a line. Packets go in and leave as frames, gathered and written when the link
- * has room; bytes that come in leave as packets. What they mean is the business of sender and
- * receiver; the waiting is the caller's loop:
+ * Station: one end of a line. Packets go in and leave as bytes of the wire that is spoken, gathered
+ * and written when the link has room; bytes that come in leave as packets. What they mean is the
+ * business of sender and receiver; the waiting is the caller's loop:
  *
- *     send  packet -> frame -> tx -> link          recv  packet <- frame <- rx <- link
+ *     send  packet -> wire_out -> tx -> link          recv  packet <- wire_in <- link
  */
 #ifndef HOST_STATION_H
 #define HOST_STATION_H
 
-#include "core/frame.h"
 #include "host/console.h"
 #include "host/link.h"
 #include "host/silence.h"
+#include "host/wire_in.h"
+#include "host/wire_out.h"
 
-#define STATION_BATCH ((size_t)128 << 10)             /* bytes gathered before they are written */
-#define STATION_TX    (STATION_BATCH + 2 * FRAME_MAX) /* a frame more always fits, stuffed or not */
-#define STATION_RX    ((size_t)256 << 10)             /* bytes read at a time */
+#define STATION_BATCH ((size_t)128 << 10)            /* bytes gathered before they are written */
+#define STATION_TX    (STATION_BATCH + WIRE_OUT_MAX) /* a packet more always fits */
 
 struct Station {
     struct Link link;
     struct Loop *loop;
-    struct FrameWriter writer;
-    struct FrameReader reader;
-    struct Buffer tx; /* frames on their way to the link */
-    struct Buffer rx; /* bytes of frames that are not complete yet */
+    struct WireIn in;
+    struct WireOut out;
+    struct Buffer tx; /* on its way to the link */
     struct Silence silence;
     struct Console console;
     bool cancelled;      /* on a terminal that is the link somebody pressed the keys for it */
@@ -36,13 +35,15 @@ struct Station {
                           * for so long, ns, or the port was away; 0: not so */
     unsigned returns;    /* of the link, as of then */
     uint8_t tx_memory[STATION_TX];
-    uint8_t rx_memory[STATION_RX];
 };
 
-/* Open the link. 0, or an exit code; then it has been said why and there is nothing to close. Loop
- * is kept. */
-int station_open(struct Station *s, const struct LinkOptions *o, uint64_t turnaround,
-                 struct Loop *loop);
+/*
+ * Open the link. form: what is spoken there; WIRE_UNKNOWN: what the other side does, and until that
+ * is known nothing can be said. 0, or an exit code; then it has been said why and there is nothing
+ * to close. Loop is kept.
+ */
+int station_open(struct Station *s, const struct LinkOptions *o, struct WireForm form,
+                 uint64_t turnaround, struct Loop *loop);
 
 /* As link_close. */
 void station_close(struct Station *s);
@@ -56,9 +57,10 @@ enum LinkState station_tick(struct Station *s, uint64_t now);
  */
 size_t station_room(struct Station *s, uint64_t now);
 
-/* A packet, in `count` parts (FRAME_PARTS - 1 at most), becomes a frame in tx. Returns its bytes
- * on the line. */
+/* A packet, in `count` parts (FRAME_PARTS - 1 at most), or one of ftag, is said: it is in tx then.
+ * Returns its bytes on the line. */
 size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now);
+size_t station_put_ftag(struct Station *s, const struct FtagPacket *p, uint64_t now);
 
 /* Write what the link takes now. -1: it failed for good, s->link.port.error is the errno. */
 int station_flush(struct Station *s);
@@ -66,8 +68,12 @@ int station_flush(struct Station *s);
 /* Read once, what is there. -1 as above. */
 int station_read(struct Station *s, uint64_t now);
 
-/* The next packet that has arrived whole; borrowed until the next call or read. False: none. */
+/* The next packet that has arrived whole, of our own wire, whichever it came by; borrowed until the
+ * next call or read. False: none. */
 bool station_next(struct Station *s, struct View *packet, uint64_t now);
+
+/* The input has ended and station_next has no more: what was begun is bad. */
+void station_finish(struct Station *s);
 
 /* True if the input has ended: the other side of a pipe is gone. A port is lost instead. */
 bool station_ended(const struct Station *s);
@@ -87,8 +93,5 @@ uint64_t station_turn(const struct Station *s, uint64_t now);
 /* Why nothing that counts was heard: one phrase, into out (SILENCE_WORDS bytes); returns out. */
 char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals, uint64_t waiting,
                       char *out, size_t size);
-
-/* Bad frames so far, whatever the cause. */
-uint64_t station_bad(const struct Station *s);
 
 #endif

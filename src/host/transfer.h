@@ -7,6 +7,7 @@
 
 #include "host/exit_code.h"
 #include "host/link.h"
+#include "host/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,11 +25,12 @@ struct TransferWords {
 /* The line, and what is expected of the other side: common to send and recv. */
 struct TransferLine {
     struct LinkOptions link;
-    bool two_way;        /* send: answers are wanted; recv: they may be given */
-    uint64_t timeout;    /* silence that ends the run, ns; CLOCK_NEVER: none does */
-    bool timeout_given;  /* recv: then it counts from the beginning, else from the first frame */
-    uint64_t window;     /* bytes in flight towards the receiver; 0: not given */
-    uint64_t turnaround; /* half-duplex: ns from hearing to speaking; 0: full duplex */
+    struct WireForm form; /* what is spoken; recv: WIRE_UNKNOWN, whatever the sender speaks */
+    bool two_way;         /* send: answers are wanted; recv: they may be given */
+    uint64_t timeout;     /* silence that ends the run, ns; CLOCK_NEVER: none does */
+    bool timeout_given;   /* recv: then it counts from the beginning, else from the first frame */
+    uint64_t window;      /* bytes in flight towards the receiver; 0: not given */
+    uint64_t turnaround;  /* half-duplex: ns from hearing to speaking; 0: full duplex */
 };
 
 struct SendOptions {
@@ -37,9 +39,10 @@ struct SendOptions {
     struct TransferLine line;
     uint32_t redundancy;  /* repairs per thousand sources */
     uint64_t passes;      /* 0: until the reader goes away or a signal comes */
+    unsigned copies;      /* ftag: each block goes so often */
     uint64_t rate;        /* bytes a second on the line; 0: unlimited */
     uint64_t packet_rate; /* packets a second; 0: unlimited */
-    size_t mtu;           /* 0: by the size of the file */
+    size_t mtu;           /* bytes of a frame, before armor; 0: by the size of the file */
     uint64_t flush;       /* what a stream brought waits no longer than this, ns */
     struct TransferWords words;
 };

@@ -1,6 +1,6 @@
 /*
- * Receiving, in the order a byte travels: station (link, frame decoded in place) -> packet ->
- * receiver -> store (file); and two-way the receiver's answers, back to the station.
+ * Receiving, in the order a byte travels: station (link, wire) -> packet -> receiver -> store
+ * (file); and two-way the receiver's answers, back to the station.
  */
 #include "core/receiver.h"
 #include "host/clock.h"
@@ -69,11 +69,12 @@ static void take_result(void *ctx, const struct StoreResult *result)
 
     if (result->what == STORE_INCOMPLETE && slot && slot->aborted)
         said.exit_code = EXIT_ABORTED;
+    t->report.ftag = t->station.in.form.wire == WIRE_FTAG;
     report_received(&t->report, &said, slot, clock_now());
     note_code(t, said.exit_code);
     if (result->what == STORE_NOTE)
         return;
-    if (result->what == STORE_INCOMPLETE && t->station.reader.counters.good == 0)
+    if (result->what == STORE_INCOMPLETE && wire_in_good(&t->station.in) == 0)
         return; /* an earlier run's, of which nothing was heard */
     t->any = true;
     if (result->what != STORE_REFUSED && !t->options->folder)
@@ -146,7 +147,7 @@ static int open_receiving(struct Receiving *t)
         return code;
     receiver = receiver_config(t);
     receiver_init(&t->receiver, &receiver);
-    code = station_open(&t->station, &o->line.link, o->line.turnaround, &t->loop);
+    code = station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
     if (code != 0)
         return code;
     patience_init(&t->patience, o->line.timeout, o->line.timeout_given, o->folder, clock_now());
@@ -187,7 +188,7 @@ static void put_answers(struct Receiving *t, int copies, uint64_t now)
 {
     struct View part;
 
-    t->receiver.bad_frames = station_bad(&t->station);
+    t->receiver.bad_frames = wire_in_bad(&t->station.in);
     while (station_room(&t->station, now) > 0 && receiver_output(&t->receiver, &t->answer, now)) {
         part = buffer_view(&t->answer);
         for (int i = 0; i < copies; i++)
@@ -335,7 +336,7 @@ static int receive(struct Receiving *t)
         store_pump(&t->store);
         take_packets(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)
-            frame_reader_finish(&t->station.reader, &t->station.rx);
+            station_finish(&t->station);
         answer(t, now);
         store_pump(&t->store);
         show_progress(t, now);
@@ -370,8 +371,7 @@ int transfer_recv(const struct RecvOptions *options)
         say_last_words(&t, code > EXIT_SIGNAL);
         if (code == 0 && !t.any)
             explain_silence(&t);
-        report_link(&t.report, &t.station.reader.counters, &t.receiver.counters,
-                    t.station.link.port.bytes_in);
+        report_link(&t.report, &t.station.in, &t.receiver.counters, t.station.link.port.bytes_in);
     }
     code = code ? code : t.code;
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {

@@ -1,5 +1,5 @@
 /*
- * Sending, in the order a byte travels: file (read or lent) -> sender (packet) -> station (frame,
+ * Sending, in the order a byte travels: file (read or lent) -> sender (packet) -> station (wire,
  * link); and what a receiver answers, back to the sender.
  */
 #include "host/clock.h"
@@ -25,8 +25,6 @@ struct Sending {
     struct Pacer pacer;
     struct Progress progress;
     struct Report report;
-    struct Buffer packet;
-    uint8_t packet_memory[SENDER_PACKET_ROOM];
     struct Outgoing out;    /* the object being sent */
     uint64_t patience_from; /* two-way: silence counts from here */
     uint64_t good;          /* two-way: frames heard, of all kinds */
@@ -37,17 +35,14 @@ struct Sending {
 /* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
 static void fill(struct Sending *t, uint64_t now)
 {
-    struct View parts[2];
     size_t bytes;
 
     t->drained = false;
     while (station_room(&t->station, now) > 0 && pacer_allowance(&t->pacer, now) > 0) {
-        if (!sender_output(&t->out.sender, &t->packet, &parts[1], now)) {
+        if (!outgoing_put(&t->out, &t->station, now, &bytes)) {
             t->drained = true;
             break;
         }
-        parts[0] = buffer_view(&t->packet);
-        bytes = station_put(&t->station, parts, 2, now);
         t->out.wire += bytes;
         pacer_spend(&t->pacer, now, bytes, 1);
         if (t->out.sender.pass > 0 && t->out.first_pass == 0)
@@ -73,20 +68,21 @@ static int explain_port(struct Sending *t)
 
 static void show_progress(struct Sending *t, uint64_t now)
 {
-    const struct Sender *s = &t->out.sender;
-    bool stream = outgoing_is_stream(&t->out);
-    uint64_t packets = stream ? 0 : sender_pass_packets(s);
-    struct ProgressState state = {.name = t->out.short_name, .repairs = s->counters.repairs};
+    struct ProgressState state = {.name = t->out.short_name};
+    struct ReportSend sent;
 
-    if (t->options->line.two_way) {
-        state.done = sender_confirmed(s);
-        state.total = stream ? 0 : s->layout.size;
-        state.good = s->peer.arrived;
-        state.lost = s->peer.lost;
+    if (!t->progress.on)
+        return;
+    sent = outgoing_describe(&t->out);
+    state.repairs = sent.repairs;
+    if (sent.two_way) {
+        state.done = sent.confirmed;
+        state.total = sent.stream ? 0 : sent.size;
+        state.good = sent.good;
+        state.lost = sent.lost;
     } else { /* what is written is all that is known: the pass, in bytes of the line */
-        state.done = t->out.wire - t->station.tx.len;
-        state.total =
-            packets == 0 || s->pass > 0 ? 0 : packets * t->out.wire / (s->counters.packets + 1);
+        state.done = sent.wire - t->station.tx.len;
+        state.total = sent.passes > 0 ? 0 : sent.plan * sent.wire / (sent.packets + 1);
     }
     progress_show(&t->progress, &state, now);
 }
@@ -95,13 +91,9 @@ static void show_progress(struct Sending *t, uint64_t now)
 static void say_abort(struct Sending *t, enum AbortReason reason)
 {
     uint64_t now = clock_now(), until = now + LAST_WORDS;
-    struct View part;
 
     loop_heed(&t->loop);
-    sender_abort(&t->out.sender, &t->packet, reason);
-    part = buffer_view(&t->packet);
-    for (int i = 0; i < ABORTS; i++)
-        station_put(&t->station, &part, 1, now);
+    outgoing_put_abort(&t->out, &t->station, reason, ABORTS, now);
     loop_watch(&t->loop, LOOP_SOURCE, -1, 0);
     while (station_writing(&t->station) && now < until && !t->station.link.gone &&
            t->station.link.state == LINK_UP) {
@@ -225,20 +217,18 @@ static int check_patience(struct Sending *t, uint64_t now)
     return 0;
 }
 
-/* The sender gives no more packets. An exit code. */
+/* The sender gives no more packets, and not because all was given. An exit code. */
 static int explain_end(struct Sending *t, int error)
 {
     const struct Sender *s = &t->out.sender;
     char text[4 * SENDER_TEXT_MAX];
 
-    if (s->state == SENDER_FAILED)
-        return give_up(t, error);
     if (s->state == SENDER_REFUSED) {
         diag("%s: the receiver refused it: it is there, or not wanted", t->out.name);
         return EXIT_REFUSED;
     }
     if (s->state != SENDER_ABORTED)
-        return EXIT_DELIVERED;
+        return give_up(t, error);
     diag_escape(text, sizeof text, s->peer.text);
     diag("%s: the receiver aborted: %s%s%s", t->out.name, report_abort_words(s->peer.reason),
          text[0] ? ": " : "", text);
@@ -283,7 +273,7 @@ static int send_object(struct Sending *t)
     struct Outgoing *o = &t->out;
     uint64_t now = clock_now();
 
-    while (!outgoing_has_ended(o) || station_writing(&t->station)) {
+    while (outgoing_state(o) == OUTGOING_SENDING || station_writing(&t->station)) {
         int code = check_signals(t);
 
         if (code == 0)
@@ -293,12 +283,12 @@ static int send_object(struct Sending *t)
         errno = 0;
         if (!station_writing(&t->station))
             fill(t, now);
-        if (outgoing_has_ended(o) && o->sender.state != SENDER_FINISHED)
+        if (outgoing_state(o) == OUTGOING_ENDED)
             return explain_end(t, errno);
         if (station_flush(&t->station) < 0)
             return explain_port(t);
         show_progress(t, now);
-        if (!outgoing_has_ended(o) || station_writing(&t->station))
+        if (outgoing_state(o) == OUTGOING_SENDING || station_writing(&t->station))
             now = wait_for_work(t, now);
     }
     return EXIT_DELIVERED;
@@ -353,11 +343,10 @@ static int open_sending(struct Sending *t)
     const struct SendOptions *o = t->options;
     uint64_t now = clock_now();
 
-    buffer_init(&t->packet, t->packet_memory, sizeof t->packet_memory, PACKET_HEADROOM);
     pacer_init(&t->pacer, o->rate, o->packet_rate, now);
     report_open(&t->report, "send", o->words.json != NULL, o->words.quiet, o->words.verbose, now);
     loop_open(&t->loop);
-    return station_open(&t->station, &o->line.link, o->line.turnaround, &t->loop);
+    return station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
 }
 
 int transfer_send(const struct SendOptions *options)

@@ -41,11 +41,12 @@ for command in send recv; do
     refused --quiet=1 $command --quiet=1
     refused - $command --json -
     # Options of later versions are not taken for something else.
-    for option in --wire --armor; do
-        refused $option $command $option
-        says '^dttk: not in this version: '
-    done
+    refused -z $command -z
+    says '^dttk: not in this version: '
 done
+# Which wire it is recv finds out by itself.
+refused --wire=ftag recv --wire=ftag g
+refused --armor recv --armor g
 refused --loop=1 send --loop=1
 refused two recv g two
 refused g recv -d . g

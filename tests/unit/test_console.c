@@ -64,6 +64,16 @@ Test(console, keys_inside_a_frame_are_its_bytes)
     cr_assert(!feed("\x03\x03", 2), "the count begins anew");
 }
 
+Test(console, where_only_text_travels_keys_count_anywhere)
+{
+    console_init(&console);
+    console.text = true;
+    cr_assert(!feed("~QUJD~\r\n$ \x03\x03x\x03", 14));
+    cr_assert(feed("~QUJ\x03\x03\x03", 7));
+    cr_assert(!feed("D~\x18\x18\x18\x18", 6));
+    cr_assert(feed("\x18", 1));
+}
+
 /* Frames of every type whose fields are all such keys, and random ones. */
 Test(console, no_frame_aborts)
 {

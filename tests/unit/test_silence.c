@@ -1,6 +1,8 @@
 /* What is said of a link that brought nothing: by what such links bring in life. */
 #include "core/packet.h"
 #include "host/silence.h"
+#include "host/wire_in.h"
+#include "host/wire_out.h"
 #include "unit/check.h"
 #include "unit/random.h"
 #include <string.h>
@@ -9,28 +11,38 @@
 
 static uint8_t sent[ROOM], heard[ROOM];
 static struct Silence silence;
-static struct FrameReader reader;
+static struct WireIn in;
+static struct FrameCounters frames; /* of what was heard last */
+
+static ptrdiff_t fill(void *ctx, uint8_t *space, size_t size)
+{
+    struct View *left = ctx;
+    struct View piece;
+    size_t n = left->len < 1000 ? left->len : 1000;
+    CHECK(n <= size && view_take(left, n, &piece), "no room");
+    memcpy(space, piece.data, n);
+    return (ptrdiff_t)n;
+}
 
 /* What is said of these bytes, read in pieces, with further facts. */
 static const char *explain(const uint8_t *bytes, size_t len, struct SilenceFacts facts)
 {
-    static uint8_t memory[2 * FRAME_MAX];
     static char words[SILENCE_WORDS];
-    struct Buffer rx;
-    struct View packet;
-    buffer_init(&rx, memory, sizeof memory, 0);
+    struct View left = view_of(bytes, len), fresh, packet;
     silence_init(&silence);
-    frame_reader_init(&reader, crc32c_portable);
-    for (size_t n; len > 0; bytes += n, len -= n) {
-        n = len < 1000 ? len : 1000;
-        silence_feed(&silence, view_of(bytes, n));
-        buffer_rebase(&rx, 0);
-        cr_assert(buffer_append(&rx, bytes, n));
-        while (frame_reader_next(&reader, &rx, &packet))
+    wire_in_init(&in, crc32c_portable, (struct WireForm){0}, 1);
+    while (left.len > 0) {
+        CHECK(wire_in_read(&in, fill, &left, &fresh) > 0, "nothing read");
+        silence_feed(&silence, fresh);
+        while (wire_in_next(&in, &packet))
             continue;
     }
-    frame_reader_finish(&reader, &rx);
-    facts.frames = reader.counters;
+    wire_in_finish(&in);
+    frames = wire_in_ear(&in)->frames.counters;
+    facts.good = wire_in_good(&in);
+    facts.frames = frames;
+    facts.ftag = wire_in_ear(&in)->ftag.counters;
+    facts.armor = in.armor.counters;
     return silence_explain(&silence, &facts, words, sizeof words);
 }
 
@@ -117,7 +129,7 @@ Test(silence, a_line_sampled_at_its_own_speed_is_heard_right)
     cr_assert_eq(sample_line(len, 1, false), len);
     cr_assert_arr_eq(heard, sent, len);
     SAYS(explain_heard(len), "frames arrived, but nothing of a file in them");
-    cr_assert_eq(reader.counters.good, 20);
+    cr_assert_eq(frames.good, 20);
 }
 
 Test(silence, nothing_is_nothing)
@@ -137,7 +149,7 @@ Test(silence, a_wrong_baud_rate_is_guessed)
         bool eager = i / 14 != 0;
         len = sample_line(len, speeds[i % 7][1] / speeds[i % 7][0], eager);
         const char *words = explain_heard(len);
-        CHECK(reader.counters.good == 0, "%u: good frames", i);
+        CHECK(frames.good == 0, "%u: good frames", i);
         CHECK(strstr(words, " bytes, but no frame: wrong baud rate?") != NULL, "%u: %s", i, words);
     }
 }
@@ -168,6 +180,8 @@ Test(silence, on_a_pipe_there_is_no_baud_rate)
     struct SilenceFacts pipe = {0};
     SAYS(explain(heard, 100000, pipe),
          "100000 bytes, but not one whole frame: only noise, or not from dttk");
+    memcpy(heard + 1000, "~AAAA~ and ~BBBB~", 17); /* as noise has them now and then */
+    SAYS(explain(heard, 100000, pipe), "100000 bytes, but not one whole frame");
     SAYS(explain(zeros, sizeof zeros, pipe), "10000 bytes, but no frame: not from dttk");
 }
 
@@ -240,10 +254,41 @@ Test(silence, frames_that_are_all_damaged_are_noise)
             heard[count++] = (uint8_t)(sent[b] ^ (bad ? 1U << b / hit % 8 : 0));
         }
         const char *words = explain_heard(count);
-        CHECK(reader.counters.good == 0, "%u: good frames", i);
+        CHECK(frames.good == 0, "%u: good frames", i);
         CHECK(strstr(words, " frames, every one damaged: noise, or bytes are lost") != NULL,
               "%u: %s", i, words);
     }
+}
+
+/* A run of ftag, each packet damaged where it is no mark; as lines or not. The bytes. */
+static size_t make_damaged_ftag(struct TestRandom *random, bool armor)
+{
+    static struct WireOut out;
+    uint8_t block[50];
+    struct Buffer line;
+    size_t at = 0;
+    buffer_init(&line, heard, sizeof heard, 0);
+    wire_out_init(&out, crc32c_portable, false, armor);
+    for (uint16_t i = 0; i < 40; i++) {
+        test_random_fill(random, block, sizeof block);
+        struct FtagPacket p = {.seq = (uint8_t)i, .block = i, .data = view_of(block, 50)};
+        CHECK(wire_out_ftag(&out, &line, &p), "no packet");
+        size_t hit = at + 20 + test_random_below(random, 20);
+        heard[hit] = armor ? heard[hit] == 'A' ? 'B' : 'A' : heard[hit] < 0x80 ? 'x' : 0xA5;
+        at = line.len;
+    }
+    return line.len;
+}
+
+Test(silence, damaged_packets_of_ftag_and_damaged_lines_are_noise_too)
+{
+    struct TestRandom random = {test_random_seed()};
+    size_t len = make_damaged_ftag(&random, false);
+    const char *words = explain_heard(len);
+    CHECK(strstr(words, " packets of ftag, every one damaged: noise, or bytes are lost") != NULL,
+          "%s", words);
+    len = make_damaged_ftag(&random, true);
+    SAYS(explain_heard(len), "40 armoured lines, every one damaged: noise, or bytes are lost");
 }
 
 Test(silence, our_own_packets_are_told_from_those_of_another)
