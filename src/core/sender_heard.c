@@ -57,19 +57,20 @@ static void meet(struct SenderPeer *p, const struct PacketStatus *status)
     p->good = 0;
 }
 
-/* What was echoed, and how much of it has arrived. */
+/* What was echoed, and how much of it has arrived: only RECEIVING has counted. */
 static void take_echo(struct SenderPeer *p, const struct PacketStatus *status, uint64_t now)
 {
+    bool counted = status->state == STATUS_RECEIVING;
     uint64_t bytes;
     unsigned n = flight_echo(&p->flight, status->echo, now, &bytes);
 
-    uint64_t arrived = status->good >= p->good ? status->good - p->good : n;
+    uint64_t arrived = counted && status->good >= p->good ? status->good - p->good : n;
 
     if (n == 0)
         return;
     flight_count_loss(&p->flight, n, bytes, arrived);
     p->lost += arrived < n ? n - arrived : 0;
-    p->good = status->good;
+    p->good = counted ? status->good : p->good;
 }
 
 static void take_state(struct Sender *s, const struct PacketStatus *status)
