@@ -126,17 +126,26 @@ static enum LinkOption port_option(int option, const char *text, struct LinkArgu
     }
 }
 
+/* Of two that contradict each other neither is guessed to be meant. */
+static bool take_direction(enum LinkDirection direction, struct LinkArguments *a)
+{
+    if (a->direction != LINK_DEFAULT && a->direction != direction) {
+        diag("-1 and -2: only one of them");
+        return false;
+    }
+    a->direction = direction;
+    return true;
+}
+
 enum LinkOption link_option(int option, const char *text, struct LinkArguments *a)
 {
     switch (option) {
     case 'p':
         return verdict(take_port(text, a));
     case '1':
-        a->direction = LINK_ONE_WAY;
-        return LINK_OPTION_TAKEN;
+        return verdict(take_direction(LINK_ONE_WAY, a));
     case '2':
-        a->direction = LINK_TWO_WAY;
-        return LINK_OPTION_TAKEN;
+        return verdict(take_direction(LINK_TWO_WAY, a));
     case 't':
         return verdict(take_timeout(text, a));
     case LINK_OPTION_WINDOW:

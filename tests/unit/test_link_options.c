@@ -94,8 +94,10 @@ Test(link_options, all_of_them_are_taken)
     cr_assert(take("--flow hard --parity mark --port=x --baud=31250"));
     cr_assert(got.link.serial.line.flow == TTY_FLOW_HARD &&
               got.link.serial.line.parity == TTY_PARITY_MARK && got.link.serial.line.baud == 31250);
-    cr_assert(settled("-p x -2 -1", LINK_OF_SEND, false));
-    cr_assert_eq(got.direction, LINK_ONE_WAY, "the last one counts");
+    cr_assert(settled("-p x -1 -1", LINK_OF_SEND, false));
+    cr_assert_eq(got.direction, LINK_ONE_WAY);
+    cr_assert(!take("-p x -2 -1"), "neither of them is guessed to be meant");
+    cr_assert(!take("-1 --two-way"));
 }
 
 Test(link_options, bad_values_are_refused)

@@ -156,6 +156,29 @@ Test(sender_two_way, a_stream_that_goes_on_cannot_be_verified)
     cr_assert_eq(s.sender.state, SENDER_DELIVERING);
 }
 
+Test(sender_two_way, a_state_that_counts_nothing_is_no_loss)
+{
+    struct Packet p;
+    uint64_t good;
+
+    open((struct SimOptions){0});
+    drain();
+    p = status(STATUS_WANT_OBJECT, 0, 0, 0);
+    p.as.status.good = 0;
+    hear(p);
+    cr_assert_eq(s.sender.peer.lost, 0);
+    cr_assert_eq(s.sender.peer.flight.lost, 0);
+    send_all();
+    good = s.sender.peer.good;
+    drain();
+    p = status(STATUS_VERIFIED, 0, 0, 0);
+    p.as.status.good = 0;
+    hear(p);
+    cr_assert_eq(s.sender.state, SENDER_CONFIRMED);
+    cr_assert_eq(s.sender.peer.lost, 0);
+    cr_assert_eq(s.sender.peer.good, good, "it is what the verdict tells the loss by");
+}
+
 Test(sender_two_way, refused_and_aborted_are_the_end)
 {
     struct Packet abort = {.type = PACKET_ABORT};
