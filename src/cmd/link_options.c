@@ -209,7 +209,7 @@ static bool settle_pipe(struct LinkArguments *a, enum LinkSide side)
         a->link.out = STDOUT_FILENO;
     else
         a->link.in = STDIN_FILENO;
-    if (side == LINK_OF_SEND && isatty(STDOUT_FILENO) == 1)
+    if (side == LINK_OF_SEND && !a->text && isatty(STDOUT_FILENO) == 1)
         diag("stdout is a terminal: pipe it, redirect it to a file, or name a --port");
     else if (side == LINK_OF_RECV && isatty(STDIN_FILENO) == 1)
         diag("stdin is a terminal: pipe a link into it, or name a --port");

@@ -68,7 +68,7 @@ static const char usage[] =
 struct SendArguments {
     struct LinkArguments link;
     enum Wire wire;
-    bool armor, loop;
+    bool loop;
     const char *redundancy, *repeat, *pps, *mtu; /* texts; NULL: not given */
 };
 
@@ -129,7 +129,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
     case OPT_WIRE:
         return parse_wire(optarg, a);
     case OPT_ARMOR:
-        return a->armor = true;
+        return a->link.text = true;
     default:
         if (words_option(option, &o->words))
             return true;
@@ -195,7 +195,7 @@ static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *
         diag("ftag has no repairs; it sends all blocks again, as often as --repeat says: -r");
     else if (a->loop)
         diag("ftag has one pass, in which --repeat sends all blocks again: --loop");
-    else if (a->link.link.serial.line.flow == TTY_FLOW_SOFT && !a->armor)
+    else if (a->link.link.serial.line.flow == TTY_FLOW_SOFT && !a->link.text)
         diag("ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft");
     else if (o->file_count > 1)
         diag("ftag carries one file a run, this is one more: %s", o->files[1]);
@@ -220,7 +220,7 @@ static bool settle_link(struct SendOptions *o, struct SendArguments *a)
     if (!link_options_settle(&a->link, LINK_OF_SEND, reads_stdin(o)))
         return false;
     o->line = link_options_line(&a->link, o->words.quiet);
-    o->line.form = (struct WireForm){a->wire, a->armor};
+    o->line.form = (struct WireForm){a->wire, a->link.text};
     if (a->wire == WIRE_FTAG && !a->pps && a->link.link.serial.path)
         o->packet_rate = FTAG_PPS;
     return true;

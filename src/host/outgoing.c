@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 bool outgoing_is_stream(const struct Outgoing *o)
 {
     return o->source.kind == FILE_SOURCE_STREAM;

@@ -26,3 +26,9 @@ echo 'a text' >text
 "$DTTK" send -q text >line
 script -qec "'$DTTK' recv -q - <line" typescript </dev/null >out
 says '^a text' out
+
+# So are armoured lines: of a session that was recorded the file can be had.
+script -qec "'$DTTK' send --armor '$photo'" typescript </dev/null >out
+says ': sent: ' out
+"$DTTK" recv g <out
+cmp "$photo" g

@@ -173,6 +173,10 @@ Test(link_options, one_terminal_is_the_link_only_two_way)
     cr_assert(got.link.terminal);
     cr_assert(settled("-2", LINK_OF_RECV, false));
     cr_assert(got.link.terminal);
+    cr_assert(take(""));
+    got.text = true;
+    cr_assert(link_options_settle(&got, LINK_OF_SEND, false), "a terminal may show text");
+    cr_assert(!got.link.terminal);
     redirect(p.terminal, q.terminal);
     cr_assert(!settled("-2", LINK_OF_RECV, false));
     redirect(p.terminal, pipes[1]);
