@@ -16,6 +16,11 @@ static uint64_t now;
 
 static void open(struct SimOptions options)
 {
+    static bool is_open;
+
+    if (is_open)
+        sim_sender_close(&s);
+    is_open = true;
     options.two_way = true;
     now = 1;
     sim_sender_open(&s, bytes, SIZE, &options);
