@@ -51,3 +51,18 @@ carries()
     ends recv 0
     cmp "$file" out || fail "$file from $from to $to: it differs"
 }
+
+# plug A B: two ports, joined; $plug is what joins them.
+plug()
+{
+    socat "PTY,link=$1,rawer" "PTY,link=$2,rawer" &
+    plug=$!
+    wait_for 10 test -e "$1" -a -e "$2"
+}
+
+# unplug: both are gone.
+unplug()
+{
+    kill "$plug"
+    wait "$plug" || true
+}
