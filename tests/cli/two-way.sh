@@ -66,3 +66,22 @@ unplug()
     kill "$plug"
     wait "$plug" || true
 }
+
+# number KEY: of the statistics of send.
+number()
+{
+    sed -n "s/.*\"$1\": *\\([0-9]*\\).*/\\1/p" stats | head -n 1
+}
+
+# pair OPTIONS...: both sides are told so, and `file` arrives.
+pair()
+{
+    rm -f out stats
+    begin recv "$DTTK" recv -p B "$@" out
+    sleep 0.1
+    begin send "$DTTK" send -p A "$@" --json stats file
+    ends send 0
+    ends recv 0
+    cmp file out || fail "$*: it differs"
+    cat stats >&3
+}
