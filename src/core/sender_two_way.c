@@ -263,10 +263,9 @@ uint64_t sender_deadline(const struct Sender *s)
 
 uint64_t sender_confirmed(const struct Sender *s)
 {
-    const struct Delivery *d = &s->peer.delivery;
-    uint64_t bytes = d->have * s->config.plan.symbol_size;
+    uint64_t size = sender_is_stream(s) ? s->stream.size : s->layout.size;
+    uint64_t bytes = s->peer.delivery.have * s->config.plan.symbol_size;
+    bool verified = s->state == SENDER_CONFIRMED || s->state == SENDER_FINISHED;
 
-    if (sender_is_stream(s))
-        return bytes < s->stream.size ? bytes : s->stream.size;
-    return bytes < s->layout.size ? bytes : s->layout.size;
+    return verified || bytes > size ? size : bytes;
 }

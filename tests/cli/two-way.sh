@@ -51,3 +51,37 @@ carries()
     ends recv 0
     cmp "$file" out || fail "$file from $from to $to: it differs"
 }
+
+# plug A B: two ports, joined; $plug is what joins them.
+plug()
+{
+    socat "PTY,link=$1,rawer" "PTY,link=$2,rawer" &
+    plug=$!
+    wait_for 10 test -e "$1" -a -e "$2"
+}
+
+# unplug: both are gone.
+unplug()
+{
+    kill "$plug"
+    wait "$plug" || true
+}
+
+# number KEY: of the statistics of send.
+number()
+{
+    sed -n "s/.*\"$1\": *\\([0-9]*\\).*/\\1/p" stats | head -n 1
+}
+
+# pair OPTIONS...: both sides are told so, and `file` arrives.
+pair()
+{
+    rm -f out stats
+    begin recv "$DTTK" recv -p B "$@" out
+    sleep 0.1
+    begin send "$DTTK" send -p A "$@" --json stats file
+    ends send 0
+    ends recv 0
+    cmp file out || fail "$*: it differs"
+    cat stats >&3
+}

@@ -149,8 +149,12 @@ Test(sender_two_way, verified_ends_it_even_before_all_was_sent)
 {
     open((struct SimOptions){0});
     next();
+    cr_assert_eq(sender_confirmed(&s.sender), 0);
     hear(status(STATUS_VERIFIED, 0, 0, 0));
+    cr_assert_eq(sender_confirmed(&s.sender), SIZE, "of which it tells no symbols");
     cr_assert_eq(next(), PACKET_DONE);
+    drain();
+    cr_assert_eq(sender_confirmed(&s.sender), SIZE);
 }
 
 Test(sender_two_way, a_stream_that_goes_on_cannot_be_verified)

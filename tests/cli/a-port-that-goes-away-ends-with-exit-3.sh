@@ -1,0 +1,45 @@
+#!/bin/bash
+# What arrived is kept, and the next run goes on from it.
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=two-way.sh
+. "$(dirname "$0")/two-way.sh"
+
+plug A B
+begin recv "$DTTK" recv -p B out
+begin send "$DTTK" send -L 20k -p A "$photo"
+wait_for 10 test -e out.part
+sleep 1
+unplug
+ends send 3 5
+ends recv 3 5
+one_line send.err
+says '^dttk: A: the port is gone' send.err
+says '^dttk: B: the port is gone' recv.err
+says 'kept in out.part' recv.err
+[ ! -e out ] || fail 'there is a file'
+
+plug A B
+begin recv "$DTTK" recv -p B out
+begin send "$DTTK" send --json stats -p A "$photo"
+ends send 0
+ends recv 0
+cmp "$photo" out
+wire=$(sed -n 's/.*"wire_bytes": *\([0-9]*\).*/\1/p' stats)
+echo "the second time $wire bytes"
+[ "$wire" -lt 30000 ] || fail 'it did not go on from what was kept'
+
+# Idle ones tell, too.
+begin recv "$DTTK" recv -p B more
+begin send "$DTTK" send -p A - < <(sleep 60)
+sleep 0.5
+unplug
+ends send 3 5
+ends recv 3 5
+
+plug A B
+begin recv "$DTTK" recv -p B more
+sleep 0.2
+unplug
+ends recv 3 5
+one_line recv.err
