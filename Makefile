@@ -21,12 +21,13 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           finished stream_in stream_out repairs recover sender sender_plan sender_stream \
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
-HOST    = clock console damage damage_frames delay diag digest disk file_sink file_source journal \
+HOST    = bench bench_code bench_pair bench_pipe bench_stages \
+          clock console damage damage_frames delay diag digest disk file_sink file_source journal \
           kernels line link loop names noise noise_pty outgoing outgoing_dttk outgoing_ftag pacer \
           part patience port progress pty queue report report_json serial serial_await serial_list \
           side silence spool station store store_keep store_open store_resume store_target text \
           transfer_recv transfer_send tty wire_in wire_out
-CMD     = main link_options noise options ports recv send words
+CMD     = main bench link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_buffer test_bytes test_cobs test_console test_crc \
           test_damage test_delivery test_diag test_file_source test_flight test_frame \
@@ -37,7 +38,8 @@ UNIT    = test_answers test_armor test_buffer test_bytes test_cobs test_console 
           test_pty test_queue test_receiver test_repairs test_rlc test_rlc_system test_sender \
           test_sender_two_way test_serial test_serial_await test_serial_list test_serial_refuse \
           test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
-          test_store_target test_stream test_vectors test_waiting test_wire_in test_wire_out
+          test_store_target test_stream test_vectors test_waiting test_wire_in test_wire_out \
+          test_bench test_lane test_lane_portable
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire

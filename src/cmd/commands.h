@@ -9,5 +9,6 @@ int cmd_send(int argc, char **argv);
 int cmd_recv(int argc, char **argv);
 int cmd_noise(int argc, char **argv);
 int cmd_ports(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 
 #endif

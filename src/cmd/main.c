@@ -20,6 +20,7 @@ static const struct Command commands[] = {
     {"recv", cmd_recv, "receive what was sent, verified or not at all"},
     {"noise", cmd_noise, "a bad line: stdin to stdout, damaged as asked"},
     {"ports", cmd_ports, "the serial ports of this machine"},
+    {"bench", cmd_bench, "what this machine can do"},
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

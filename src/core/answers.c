@@ -63,9 +63,9 @@ static uint64_t list_known_size(const struct Object *o, struct StatusWriter *lis
     uint64_t end = o->layout.symbols;
     struct StatusRange range;
 
-    for (uint64_t s = object_next_missing(o, 0); s < end; s = object_next_missing(o, s)) {
+    for (uint64_t s = object_next_missing(o, 0, end); s < end; s = object_next_missing(o, s, end)) {
         range.first = s;
-        s = object_next_arrived(o, s);
+        s = object_next_arrived(o, s, end);
         range.length = s - range.first;
         if (!status_writer_add(list, range))
             return range.first;

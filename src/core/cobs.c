@@ -1,22 +1,18 @@
 #include "core/cobs.h"
 
-#include "core/word.h"
+#include "core/lane.h"
 
 #define COBS_FULL 0xFF /* the code of a full run: no zero follows */
 
 size_t cobs_find_zero(const uint8_t *p, size_t n)
 {
     size_t i = 0;
-    for (; n - i >= 32; i += 32) {
-        uint64_t a = word_zeros(word_load(p + i)) | word_zeros(word_load(p + i + 8));
-        uint64_t b = word_zeros(word_load(p + i + 16)) | word_zeros(word_load(p + i + 24));
-        if ((a | b) != 0)
-            break;
-    }
-    for (; n - i >= 8; i += 8) {
-        uint64_t word = word_load(p + i);
-        if (word_zeros(word) != 0)
-            return i + word_first_zero(word);
+    while (n - i >= 4 * LANE && !lanes_hold_zero(p + i))
+        i += 4 * LANE;
+    for (; n - i >= LANE; i += LANE) {
+        LaneSet zeros = lane_zeros(p + i);
+        if (zeros != 0)
+            return i + lane_first(zeros);
     }
     while (i < n && p[i] != 0)
         i++;
@@ -30,19 +26,25 @@ size_t cobs_find_zero(const uint8_t *p, size_t n)
 static size_t copy_run(uint8_t *to, const uint8_t *from, size_t n)
 {
     size_t i = 0;
-    for (; n - i >= 16; i += 16) {
-        uint64_t a = word_load(from + i);
-        uint64_t b = word_load(from + i + 8);
-        word_store(to + i, a);
-        word_store(to + i + 8, b);
-        if (word_zeros(a) != 0)
-            return i + word_first_zero(a);
-        if (word_zeros(b) != 0)
-            return i + 8 + word_first_zero(b);
+    for (; n - i >= LANE; i += LANE) {
+        LaneSet zeros = lane_copy(to + i, from + i);
+        if (zeros != 0)
+            return i + lane_first(zeros);
     }
     for (; i < n && from[i] != 0; i++)
         to[i] = from[i];
     return i;
+}
+
+/* The same, where LANE bytes more may be read and written at either end: no single bytes. */
+static size_t copy_run_inside(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANE) {
+        LaneSet zeros = lane_copy(to + i, from + i);
+        if (zeros != 0)
+            return i + lane_first(zeros) < n ? i + lane_first(zeros) : n;
+    }
+    return n;
 }
 
 void cobs_encoder_init(struct CobsEncoder *e, uint8_t *out, size_t size)
@@ -79,7 +81,9 @@ bool cobs_encode(struct CobsEncoder *e, struct View data)
         size_t room = (size_t)(e->end - e->at);
         size_t full = COBS_RUN - (size_t)(e->at - e->code - 1);
         size_t most = data.len < full ? data.len : full;
-        size_t n = copy_run(e->at, data.data, most < room ? most : room);
+        size_t fits = most < room ? most : room;
+        bool inside = data.len - fits >= LANE && room - fits >= LANE;
+        size_t n = (inside ? copy_run_inside : copy_run)(e->at, data.data, fits);
         e->at += n;
         data.data += n;
         data.len -= n;

@@ -1,7 +1,7 @@
 #include "core/frame.h"
 
 #include "core/cobs.h"
-#include "core/word.h"
+#include "core/lane.h"
 
 #define XON    0x11 /* DC1 */
 #define ESCAPE 0x12 /* DC2: the one of the three that travels, leading a stuffed byte */
@@ -143,12 +143,10 @@ static enum Verdict decode(Crc32c crc32c, uint8_t *frame, size_t len, struct Vie
 /* The index of the first control byte at or after i; len if there is none. */
 static size_t find_control(const uint8_t *p, size_t i, size_t len)
 {
-    for (; i < len; i++) {
-        /* Eight at a time past all that are not 0x10 to 0x13. */
-        while (len - i >= 8 && word_zeros((word_load(p + i) ^ WORD_OF(0x10)) & WORD_OF(0xFC)) == 0)
-            i += 8;
-        if (i < len && is_control(p[i]))
-            break;
+    while (i < len && !is_control(p[i])) {
+        /* Past all that are not 0x10 to 0x13: of these is_control knows more. */
+        LaneSet controls = len - i > LANE ? lane_controls(p + i + 1) : 1;
+        i += 1 + (controls != 0 ? lane_first(controls) : LANE);
     }
     return i;
 }

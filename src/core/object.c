@@ -137,10 +137,9 @@ bool object_complete(const struct Object *o)
     return o->have == o->layout.symbols;
 }
 
-/* The first bit at or after s that is set once the bitmap is xored with flip, or the end. */
-static uint64_t scan(const struct Object *o, uint64_t s, uint64_t flip)
+/* The first bit in s .. end that is set once the bitmap is xored with flip, or end. */
+static uint64_t scan(const struct Object *o, uint64_t s, uint64_t end, uint64_t flip)
 {
-    uint64_t end = o->layout.symbols;
     if (s >= end)
         return end;
     uint64_t offset = s / WORD_BITS;
@@ -151,18 +150,20 @@ static uint64_t scan(const struct Object *o, uint64_t s, uint64_t flip)
             return end;
         word = get_u64(o->arrived + offset * WORD) ^ flip;
     }
-    /* Never behind the end: no bit there is set, so the first one missing there is the end. */
-    return offset * WORD_BITS + (uint64_t)__builtin_ctzll(word);
+    uint64_t found = offset * WORD_BITS + (uint64_t)__builtin_ctzll(word);
+    return found < end ? found : end;
 }
 
-uint64_t object_next_missing(const struct Object *o, uint64_t s)
+uint64_t object_next_missing(const struct Object *o, uint64_t s, uint64_t end)
 {
-    return scan(o, s > o->prefix ? s : o->prefix, UINT64_MAX);
+    CORE_ASSERT(end <= o->layout.symbols);
+    return scan(o, s > o->prefix ? s : o->prefix, end, UINT64_MAX);
 }
 
-uint64_t object_next_arrived(const struct Object *o, uint64_t s)
+uint64_t object_next_arrived(const struct Object *o, uint64_t s, uint64_t end)
 {
-    return scan(o, s, 0);
+    CORE_ASSERT(end <= o->layout.symbols);
+    return scan(o, s, end, 0);
 }
 
 bool object_mark(struct Object *o, uint64_t s)
@@ -173,7 +174,7 @@ bool object_mark(struct Object *o, uint64_t s)
     o->missing[object_window_of(&o->layout, s)]--;
     o->have++;
     if (s == o->prefix)
-        o->prefix = scan(o, s + 1, UINT64_MAX);
+        o->prefix = scan(o, s + 1, o->layout.symbols, UINT64_MAX);
     return true;
 }
 
@@ -183,9 +184,9 @@ void object_regrid(struct Object *to, const struct Object *from)
     const struct ObjectLayout *b = &to->layout;
     CORE_ASSERT(a->size == b->size);
     uint64_t end;
-    for (uint64_t s = object_next_arrived(from, 0); s < a->symbols;
-         s = object_next_arrived(from, end)) {
-        end = object_next_missing(from, s);
+    for (uint64_t s = object_next_arrived(from, 0, a->symbols); s < a->symbols;
+         s = object_next_arrived(from, end, a->symbols)) {
+        end = object_next_missing(from, s, a->symbols);
         /* Bytes are missing on either side of a range: a symbol of to is inside one or in none. */
         uint64_t t = ceil_div(s * a->symbol_size, b->symbol_size);
         uint64_t t_end = end == a->symbols ? b->symbols : end * a->symbol_size / b->symbol_size;

@@ -70,9 +70,12 @@ bool object_mark(struct Object *o, uint64_t s);
 /* Everything is missing again. */
 void object_forget(struct Object *o);
 
-/* The first missing symbol at or after s, or the first present one; layout.symbols if none. */
-uint64_t object_next_missing(const struct Object *o, uint64_t s);
-uint64_t object_next_arrived(const struct Object *o, uint64_t s);
+/*
+ * The first missing symbol in s .. end (end excluded, at most layout.symbols), or the first present
+ * one; end if there is none. No more is looked at than that.
+ */
+uint64_t object_next_missing(const struct Object *o, uint64_t s, uint64_t end);
+uint64_t object_next_arrived(const struct Object *o, uint64_t s, uint64_t end);
 
 /*
  * Take over what another grid of the same object (same size, other T or B) says has arrived: a

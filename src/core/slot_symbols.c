@@ -50,11 +50,10 @@ static bool take_missing(struct Receiver *r, struct Slot *slot, uint64_t first, 
 {
     struct SlotStore store = slot_store(r, slot);
     const struct ObjectLayout *l = &slot->object.layout;
-    uint64_t s = object_next_missing(&slot->object, first), end;
+    uint64_t last = first + n, s = object_next_missing(&slot->object, first, last), end;
 
-    for (; s < first + n; s = object_next_missing(&slot->object, end)) {
-        end = object_next_arrived(&slot->object, s);
-        end = end < first + n ? end : first + n;
+    for (; s < last; s = object_next_missing(&slot->object, end, last)) {
+        end = object_next_arrived(&slot->object, s, last);
         if (!slot_store_write(&store, s * l->symbol_size, data + (s - first) * l->symbol_size,
                               (size_t)symbols_bytes(l, s, end - s)))
             return false;

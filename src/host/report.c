@@ -98,17 +98,17 @@ const char *report_abort_words(unsigned reason)
 static void name_missing(char *out, size_t size, const struct Object *o)
 {
     uint64_t named = 0, all = o->layout.symbols, missing = all - o->have;
-    uint64_t first = object_next_missing(o, 0);
+    uint64_t first = object_next_missing(o, 0, all);
     size_t len = 0;
 
     for (int i = 0; i < RANGES_MAX && first < all; i++) {
-        uint64_t end = object_next_arrived(o, first);
+        uint64_t end = object_next_arrived(o, first, all);
 
         len += (size_t)snprintf(out + len, size - len, "%s%" PRIu64, i == 0 ? " (" : ", ", first);
         if (end - first > 1)
             len += (size_t)snprintf(out + len, size - len, "-%" PRIu64, end - 1);
         named += end - first;
-        first = object_next_missing(o, end);
+        first = object_next_missing(o, end, all);
     }
     if (named < missing)
         len += (size_t)snprintf(out + len, size - len, ", and %" PRIu64 " more", missing - named);

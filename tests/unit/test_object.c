@@ -36,24 +36,35 @@ static void pair_mark(struct Pair *p, uint64_t s)
     p->have += !before;
 }
 
-/* The first symbol at or after s of which arrived is as wanted. */
-static uint64_t pair_next(const struct Pair *p, uint64_t s, bool wanted)
+/* The first symbol in s .. end of which arrived is as wanted. */
+static uint64_t pair_next(const struct Pair *p, uint64_t s, uint64_t end, bool wanted)
 {
-    while (s < p->object.layout.symbols && p->arrived[s] != wanted)
+    while (s < end && p->arrived[s] != wanted)
         s++;
-    return s < p->object.layout.symbols ? s : p->object.layout.symbols;
+    return s < end ? s : end;
+}
+
+static void pair_check_between(const struct Pair *p, uint64_t s, uint64_t end)
+{
+    const struct Object *o = &p->object;
+    CHECK(object_next_missing(o, s, end) == pair_next(p, s, end, false), "missing in %llu .. %llu",
+          (unsigned long long)s, (unsigned long long)end);
+    CHECK(object_next_arrived(o, s, end) == pair_next(p, s, end, true), "arrived in %llu .. %llu",
+          (unsigned long long)s, (unsigned long long)end);
 }
 
 static void pair_check_at(const struct Pair *p, uint64_t s)
 {
     const struct Object *o = &p->object;
+    uint64_t symbols = o->layout.symbols, rest = s < symbols ? symbols - s : 0;
     CHECK(o->have == p->have, "have %llu", (unsigned long long)o->have);
     CHECK(object_complete(o) == (p->have == o->layout.symbols), "complete");
-    CHECK(o->prefix == pair_next(p, 0, false), "prefix %llu", (unsigned long long)o->prefix);
-    CHECK(object_next_missing(o, s) == pair_next(p, s, false), "missing from %llu",
-          (unsigned long long)s);
-    CHECK(object_next_arrived(o, s) == pair_next(p, s, true), "arrived from %llu",
-          (unsigned long long)s);
+    CHECK(o->prefix == pair_next(p, 0, symbols, false), "prefix %llu",
+          (unsigned long long)o->prefix);
+    pair_check_between(p, s, symbols);
+    for (uint64_t n = 0; n <= 130 && n <= rest; n = 2 * n + 1)
+        pair_check_between(p, s, symbols - rest + n);
+    pair_check_between(p, s, s < symbols / 2 ? 0 : symbols / 2);
 }
 
 /* Everything there is to know, symbol by symbol and window by window. */
@@ -163,8 +174,8 @@ Test(object, an_empty_object_is_complete_and_needs_no_memory)
     object_init(&other, &l, NULL);
     cr_assert(object_complete(&o));
     cr_assert_eq(o.prefix, 0);
-    cr_assert_eq(object_next_missing(&o, 0), 0);
-    cr_assert_eq(object_next_arrived(&o, 0), 0);
+    cr_assert_eq(object_next_missing(&o, 0, 0), 0);
+    cr_assert_eq(object_next_arrived(&o, 0, 0), 0);
     object_regrid(&o, &other);
     object_forget(&o);
     cr_assert(object_complete(&o));
@@ -253,6 +264,23 @@ Test(object, two_million_symbols_with_a_million_holes_take_no_time)
     cr_assert_eq(from.prefix, from_layout.symbols);
     free(from_memory);
     free(to_memory);
+}
+
+Test(object, to_look_at_a_few_symbols_of_eight_million_takes_no_time)
+{
+    struct ObjectLayout l = object_layout(8000000, 1, 128);
+    struct Object o;
+    void *memory = malloc((size_t)object_memory(&l));
+    object_init(&o, &l, memory);
+    /* All are missing but the last; then all have arrived but the first: each time far to look. */
+    object_mark(&o, l.symbols - 1);
+    for (uint64_t s = 0; s + 16 < l.symbols; s++)
+        CHECK(object_next_arrived(&o, s, s + 16) == s + 16, "at %llu", (unsigned long long)s);
+    for (uint64_t s = 1; s < l.symbols; s++)
+        object_mark(&o, s);
+    for (uint64_t s = 1; s + 16 < l.symbols; s++)
+        CHECK(object_next_missing(&o, s, s + 16) == s + 16, "at %llu", (unsigned long long)s);
+    free(memory);
 }
 
 Test(object, to_mark_a_symbol_behind_the_end_is_a_bug, .signal = SIGNAL_OF_TRAP)
