@@ -27,7 +27,7 @@ for size in 0 1 1023 1025 20000000; do
     nothing_at out.part
 done
 over -q
-[ ! -s send.err ] && [ ! -s recv.err ] || fail 'not quiet'
+if [ -s send.err ] || [ -s recv.err ]; then fail 'not quiet'; fi
 
 # Beforehand send says what it is going to do, recv afterwards what the line did.
 make_file 35000 f

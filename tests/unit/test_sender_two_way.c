@@ -56,11 +56,12 @@ static void hear(struct Packet p)
 /* A STATUS whose list has one range, of `length` symbols; 0: an empty list. */
 static struct Packet status(enum StatusState state, uint64_t first, uint64_t length, uint64_t upto)
 {
-    static uint8_t memory[64], seq = 255;
+    static uint8_t memory[64], seq;
     static struct Buffer list;
     struct StatusWriter w;
-    struct Packet p = {.type = PACKET_STATUS, .seq = ++seq, .tag = s.sender.tag};
+    struct Packet p = {.type = PACKET_STATUS, .seq = seq, .tag = s.sender.tag};
 
+    seq++;
     buffer_init(&list, memory, sizeof memory, 0);
     status_writer_init(&w, &list, sizeof memory);
     if (length > 0)
