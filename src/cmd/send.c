@@ -16,7 +16,8 @@
 #define REPEAT_MAX         UINT64_C(1000000000)
 #define FLUSH_DEFAULT      (20 * CLOCK_MS)
 #define FLUSH_MAX          60000 /* ms */
-#define FTAG_PPS           40    /* what the boards bear, which have 544 bytes for what comes */
+#define STREAMS_MAX        4
+#define FTAG_PPS           40 /* what the boards bear, which have 544 bytes for what comes */
 
 /* Values of options without a letter. */
 enum {
@@ -25,6 +26,8 @@ enum {
     OPT_PPS,
     OPT_MTU,
     OPT_FLUSH,
+    OPT_STREAM,
+    OPT_IN_ORDER,
     OPT_WIRE,
     OPT_ARMOR,
     OPT_HELP,
@@ -40,6 +43,8 @@ static const struct option long_options[] = {
     {"pps", required_argument, NULL, OPT_PPS},
     {"mtu", required_argument, NULL, OPT_MTU},
     {"flush-ms", required_argument, NULL, OPT_FLUSH},
+    {"stream", required_argument, NULL, OPT_STREAM},
+    {"in-order", no_argument, NULL, OPT_IN_ORDER},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"armor", no_argument, NULL, OPT_ARMOR},
     LINK_LONG,
@@ -61,12 +66,16 @@ static const char usage[] =
     "      --mtu BYTES           bytes of a frame, 60 to 65536 (by size)\n"
     "                            ftag: of a packet before escaping, 45 to 256 (64)\n"
     "      --flush-ms MS         what a stream brings waits no longer than this (20)\n"
+    "      --stream NAME=PATH    a FIFO or a device, ahead of the files\n"
+    "      --in-order            files one after the other, not interleaved\n"
     "      --wire WIRE           dttk, or ftag as the boards of its ancestor speak (dttk)\n"
     "      --armor               frames as lines of printable text\n" WORDS_USAGE;
 
 /* What was given, before it is known what goes with what. */
 struct SendArguments {
     struct LinkArguments link;
+    struct SendStream streams[STREAMS_MAX];
+    char names[STREAMS_MAX][PACKET_NAME_MAX + 1]; /* of those */
     enum Wire wire;
     bool loop;
     const char *redundancy, *repeat, *pps, *mtu; /* texts; NULL: not given */
@@ -91,6 +100,27 @@ static bool parse_redundancy(const char *text, struct SendOptions *o)
     if (!option_percent("--redundancy", text, REDUNDANCY_MAX, &millionths))
         return false;
     o->redundancy = (millionths + 999) / 1000;
+    return true;
+}
+
+/* NAME=PATH; the name cannot have a "=". */
+static bool parse_stream(const char *text, struct SendOptions *o, struct SendArguments *a)
+{
+    size_t n = o->stream_count, len = strcspn(text, "=");
+
+    if (len == 0 || text[len] != '=' || text[len + 1] == '\0' || len > PACKET_NAME_MAX) {
+        diag("--stream: is to be NAME=PATH: %s", text);
+        return false;
+    }
+    if (n == STREAMS_MAX) {
+        diag("--stream: at most %d are possible, this is one more: %s", STREAMS_MAX, text);
+        return false;
+    }
+    memcpy(a->names[n], text, len);
+    a->names[n][len] = '\0';
+    a->streams[n] = (struct SendStream){a->names[n], text + len + 1};
+    o->streams = a->streams;
+    o->stream_count++;
     return true;
 }
 
@@ -126,6 +156,10 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
         return true;
     case OPT_FLUSH:
         return option_ms("--flush-ms", optarg, FLUSH_MAX, &o->flush);
+    case OPT_STREAM:
+        return parse_stream(optarg, o, a);
+    case OPT_IN_ORDER:
+        return o->in_order = true;
     case OPT_WIRE:
         return parse_wire(optarg, a);
     case OPT_ARMOR:
@@ -157,14 +191,16 @@ static int parse(int argc, char **argv, struct SendOptions *o, struct SendArgume
     return -1;
 }
 
-/* True if some FILE, or none at all, stands for stdin. */
-static bool reads_stdin(const struct SendOptions *o)
+/* How many FILEs and streams stand for stdin, which is one if nothing is named. */
+static size_t count_stdin(const struct SendOptions *o)
 {
-    for (size_t i = 0; i < o->file_count; i++) {
-        if (strcmp(o->files[i], "-") == 0)
-            return true;
-    }
-    return o->file_count == 0;
+    size_t n = o->file_count + o->stream_count == 0;
+
+    for (size_t i = 0; i < o->file_count; i++)
+        n += strcmp(o->files[i], "-") == 0;
+    for (size_t i = 0; i < o->stream_count; i++)
+        n += strcmp(o->streams[i].path, "-") == 0;
+    return n;
 }
 
 /* --repeat and --mtu, which mean something else on each wire. False: it has been said. */
@@ -199,6 +235,8 @@ static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *
         diag("ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft");
     else if (o->file_count > 1)
         diag("ftag carries one file a run, this is one more: %s", o->files[1]);
+    else if (o->stream_count > 0)
+        diag("ftag carries one file a run, and no streams: --stream");
     else
         return true;
     return false;
@@ -217,13 +255,30 @@ static bool settle_wire(struct SendOptions *o, struct SendArguments *a)
 /* The link, and what does not go with it. False: it has been said. */
 static bool settle_link(struct SendOptions *o, struct SendArguments *a)
 {
-    if (!link_options_settle(&a->link, LINK_OF_SEND, reads_stdin(o)))
+    if (!link_options_settle(&a->link, LINK_OF_SEND, count_stdin(o) > 0))
         return false;
     o->line = link_options_line(&a->link, o->words.quiet);
     o->line.form = (struct WireForm){a->wire, a->link.text};
     if (a->wire == WIRE_FTAG && !a->pps && a->link.link.serial.path)
         o->packet_rate = FTAG_PPS;
     return true;
+}
+
+/* What is to be sent. False: it has been said what is wrong with it. */
+static bool settle_files(const struct SendOptions *o)
+{
+    if (o->file_count + o->stream_count == 0 && isatty(STDIN_FILENO))
+        diag("stdin is a terminal: name a FILE or redirect it");
+    else if (count_stdin(o) > 1)
+        diag("stdin can be sent once: -");
+    else if (o->stream_count > 0 && o->passes != 1)
+        diag("a stream cannot be sent twice: --repeat and --loop do not go with --stream");
+    else if (o->passes == 0 && o->file_count > SEND_LOOP_FILES)
+        diag("--loop: at most %d files are possible, this is one more: %s", SEND_LOOP_FILES,
+             o->files[SEND_LOOP_FILES]);
+    else
+        return true;
+    return false;
 }
 
 /* False: it has been said what does not go together. */
@@ -240,10 +295,8 @@ static bool settle(struct SendOptions *o, struct SendArguments *a)
         diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
         return false;
     }
-    if (o->file_count == 0 && isatty(STDIN_FILENO)) {
-        diag("stdin is a terminal: name a FILE or redirect it");
+    if (!settle_files(o))
         return false;
-    }
     /* On a pipe no bar, unless asked for: its reader may draw one on the same terminal. */
     if (!o->words.progress_given && !o->words.quiet && port)
         o->words.progress = isatty(STDERR_FILENO);

@@ -149,7 +149,8 @@ struct SenderPeer {
     uint64_t good;     /* packets it had then, as it counts them */
     uint64_t arrived;  /* packets of this run that are known to have arrived, */
     uint64_t lost;     /* and those known to be lost */
-    uint64_t window;   /* bytes it can take, as it said */
+    uint64_t window;   /* bytes it can take, as it said, */
+    uint64_t others;   /* and those of other objects that are on their way to it */
     uint64_t heard_at; /* ns, the last STATUS or ABORT that counted; 0: none */
     uint64_t sent_at;  /* ns, the last packet of ours */
     unsigned asked;    /* questions since it was last heard */
@@ -215,6 +216,16 @@ void sender_input(struct Sender *s, struct View packet, uint64_t now);
 /* When sender_output, which has just had nothing, is to be called again; UINT64_MAX: not before
  * there is input or, for a stream, content. */
 uint64_t sender_deadline(const struct Sender *s);
+
+/*
+ * Two-way, of several objects for one receiver: they share its window. others: bytes in flight of
+ * all the others; window: what the receiver said last to any of them, UINT64_MAX if nothing yet,
+ * which holds until it speaks to this one.
+ */
+void sender_share(struct Sender *s, uint64_t others, uint64_t window);
+
+/* Two-way: bytes in flight. */
+uint64_t sender_in_flight(const struct Sender *s);
 
 /* Two-way: bytes that the receiver is known to have. */
 uint64_t sender_confirmed(const struct Sender *s);

@@ -68,17 +68,25 @@ static uint64_t first_flight(const struct Sender *s)
     return rate > FLIGHT_LEAST ? rate : FLIGHT_LEAST;
 }
 
+/* What the receiver has room for, by its word or ours. */
+static uint64_t window_of(const struct Sender *s)
+{
+    uint64_t ours = s->config.window, theirs = s->peer.window;
+
+    return ours > 0 && ours < theirs ? ours : theirs;
+}
+
 /* Bytes that may be in flight; packet: those of the next. */
 static uint64_t flight_most(const struct Sender *s, uint64_t packet)
 {
     const struct SenderPeer *p = &s->peer;
     uint64_t most = p->flight.echoed ? flight_limit(&p->flight, packet) : first_flight(s);
+    uint64_t window = window_of(s);
 
     if (s->config.half_duplex && most > BATCH_MOST)
         most = BATCH_MOST;
-    if (s->config.window > 0 && most > s->config.window)
-        most = s->config.window;
-    return most < p->window ? most : p->window;
+    window = window > p->others ? window - p->others : 0;
+    return most < window ? most : window;
 }
 
 /* Bytes of the line a packet of len bytes may take now. One may always go if none is in flight. */
@@ -87,7 +95,7 @@ static uint64_t room_for(const struct Sender *s, size_t len)
     const struct Flight *f = &s->peer.flight;
     uint64_t most = flight_most(s, s->config.frame_size(len));
 
-    if (f->count == 0)
+    if (f->count == 0 && s->peer.others == 0)
         return UINT64_MAX;
     return flight_has_room(f) && f->bytes < most ? most - f->bytes : 0;
 }
@@ -120,9 +128,7 @@ static bool note_sent(struct Sender *s, const struct Buffer *packet, struct View
 static uint32_t symbols_wanted(const struct Sender *s)
 {
     const struct SenderPeer *p = &s->peer;
-    uint64_t size = s->config.plan.symbol_size, n, most;
-    uint64_t window =
-        s->config.window > 0 && s->config.window < p->window ? s->config.window : p->window;
+    uint64_t size = s->config.plan.symbol_size, n, most, window = window_of(s);
 
     n = p->flight.echoed ? flight_payload(&p->flight) : PAYLOAD;
     n = (n + size / 2) / size;
@@ -259,6 +265,18 @@ uint64_t sender_deadline(const struct Sender *s)
     if (s->state == SENDER_DELIVERING || s->state == SENDER_CONFIRMING)
         return question_at(s);
     return s->state == SENDER_STREAMING ? s->object_time + SENDER_OBJECT_TIME : UINT64_MAX;
+}
+
+void sender_share(struct Sender *s, uint64_t others, uint64_t window)
+{
+    s->peer.others = others;
+    if (!s->peer.heard)
+        s->peer.window = window;
+}
+
+uint64_t sender_in_flight(const struct Sender *s)
+{
+    return s->peer.flight.bytes;
 }
 
 uint64_t sender_confirmed(const struct Sender *s)

@@ -157,6 +157,12 @@ static int open_or_close(struct FileSource *s)
     return -1;
 }
 
+void file_source_rename(struct FileSource *s, const char *name)
+{
+    s->name_len = strnlen(name, PACKET_NAME_MAX);
+    memcpy(s->name, name, s->name_len);
+}
+
 int file_source_open(struct FileSource *s, const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -166,8 +172,7 @@ int file_source_open(struct FileSource *s, const char *path)
     *s = (struct FileSource){.fd = fd, .owned = true, .ahead = FIRST_AHEAD};
     if (fd < 0)
         return -1;
-    s->name_len = strnlen(base, PACKET_NAME_MAX);
-    memcpy(s->name, base, s->name_len);
+    file_source_rename(s, base);
     return open_or_close(s);
 }
 

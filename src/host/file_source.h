@@ -60,6 +60,9 @@ int file_source_open(struct FileSource *s, const char *path);
  */
 int file_source_open_fd(struct FileSource *s, int fd);
 
+/* The object's name is this one, cut if it is longer than PACKET_NAME_MAX. */
+void file_source_rename(struct FileSource *s, const char *name);
+
 /* Forget the window, close what was opened here. Fine on a source that failed to open. */
 void file_source_close(struct FileSource *s);
 

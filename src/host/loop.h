@@ -10,14 +10,16 @@
 #include <signal.h>
 #include <stdbool.h>
 
+#define LOOP_SOURCES 8 /* slots from LOOP_SOURCE on */
+
 enum LoopSlot {
     LOOP_LINK_IN,
     LOOP_LINK_OUT,
     LOOP_BACK_IN, /* of a second port, which carries the other direction */
     LOOP_BACK_OUT,
-    LOOP_SOURCE,
     LOOP_SINK,
-    LOOP_SLOTS
+    LOOP_SOURCE, /* the first of several */
+    LOOP_SLOTS = LOOP_SOURCE + LOOP_SOURCES
 };
 
 #define LOOP_CAUGHT  3 /* SIGINT, SIGTERM, SIGHUP */

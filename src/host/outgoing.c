@@ -45,11 +45,12 @@ static const uint8_t *lend_bytes(void *ctx, uint64_t offset, size_t len)
 }
 
 /* Open the source. An exit code. */
-static int open_source(struct Outgoing *o, const char *path)
+static int open_source(struct Outgoing *o, const struct OutgoingItem *item)
 {
+    const char *path = item->path;
     bool is_stdin = strcmp(path, "-") == 0;
 
-    o->name = is_stdin ? "stdin" : path;
+    o->name = item->name ? item->name : is_stdin ? "stdin" : path;
     diag_escape(o->short_name, sizeof o->short_name - 4, view_of(o->name, strlen(o->name)));
     if (path[0] == '\0') {
         diag("FILE is empty");
@@ -63,14 +64,27 @@ static int open_source(struct Outgoing *o, const char *path)
             diag_errno(errno, o->name, NULL);
         return errno == EISDIR ? EXIT_USAGE : EXIT_IO;
     }
+    return EXIT_DELIVERED;
+}
+
+/* A stream is one, and does not have to be anything else. An exit code. */
+static int check_kind(struct Outgoing *o, const struct OutgoingItem *item)
+{
     if (outgoing_is_stream(o) && o->options->passes != 1) {
         diag("%s: is a stream and cannot be sent twice: --repeat and --loop need a file", o->name);
         return EXIT_USAGE;
     }
+    if (!outgoing_is_stream(o) && item->name) {
+        diag("%s: is a file and no stream: %s", item->name, item->path);
+        return EXIT_USAGE;
+    }
+    if (item->name)
+        file_source_rename(&o->source, item->name);
     return EXIT_DELIVERED;
 }
 
-int outgoing_open(struct Outgoing *o, const struct SendOptions *options, const char *path)
+int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
+                  const struct OutgoingItem *item, struct OutgoingTags live)
 {
     int code;
 
@@ -81,13 +95,18 @@ int outgoing_open(struct Outgoing *o, const struct SendOptions *options, const c
     o->sender_memory = NULL;
     o->eof = false;
     o->flush_at = CLOCK_NEVER;
-    o->wire = o->first_pass = 0;
+    o->wire = o->share = 0;
+    o->beside = item->name != NULL;
+    o->passed = o->unreadable = false;
+    o->error = 0;
     o->begin = clock_now();
     buffer_init(&o->stage, o->stage_memory, sizeof o->stage_memory, 0);
     buffer_init(&o->packet, o->packet_memory, sizeof o->packet_memory, PACKET_HEADROOM);
     digest_init(&o->digest);
-    code = open_source(o, path);
-    return code == EXIT_DELIVERED ? o->speaks->open(o) : code;
+    code = open_source(o, item);
+    if (code == EXIT_DELIVERED)
+        code = check_kind(o, item);
+    return code == EXIT_DELIVERED ? o->speaks->open(o, live) : code;
 }
 
 void outgoing_close(struct Outgoing *o)
@@ -136,9 +155,12 @@ bool outgoing_wants_input(const struct Outgoing *o)
     return outgoing_is_stream(o) && !o->eof && o->stage.len == 0;
 }
 
-int outgoing_read(struct Outgoing *o)
+void outgoing_read(struct Outgoing *o)
 {
-    return buffer_write_with(&o->stage, read_source, o) < 0 ? -1 : 0;
+    if (buffer_write_with(&o->stage, read_source, o) >= 0)
+        return;
+    o->error = errno;
+    o->unreadable = true;
 }
 
 void outgoing_take(struct Outgoing *o, uint64_t now)
@@ -154,7 +176,16 @@ void outgoing_take(struct Outgoing *o, uint64_t now)
 
 bool outgoing_put(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes)
 {
-    return o->speaks->put(o, s, now, bytes);
+    bool put;
+
+    errno = 0;
+    put = o->speaks->put(o, s, now, bytes);
+    if (put)
+        o->wire += *bytes;
+    else if (outgoing_state(o) == OUTGOING_ENDED && !o->unreadable)
+        o->error = errno;
+    o->passed = o->sender.pass > 0;
+    return put;
 }
 
 void outgoing_put_abort(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
@@ -165,7 +196,17 @@ void outgoing_put_abort(struct Outgoing *o, struct Station *s, enum AbortReason 
 
 enum OutgoingState outgoing_state(const struct Outgoing *o)
 {
-    return o->speaks->state(o);
+    return o->unreadable ? OUTGOING_ENDED : o->speaks->state(o);
+}
+
+bool outgoing_is_alike(const struct Outgoing *a, const struct Outgoing *b)
+{
+    const struct FileSource *x = &a->source, *y = &b->source;
+
+    if (x->name_len == y->name_len && x->name_len > 0 && memcmp(x->name, y->name, x->name_len) == 0)
+        return true;
+    return !outgoing_is_stream(a) && !outgoing_is_stream(b) && x->size == y->size &&
+           memcmp(x->id, y->id, sizeof x->id) == 0;
 }
 
 bool outgoing_hash_ahead(struct Outgoing *o)
@@ -173,22 +214,6 @@ bool outgoing_hash_ahead(struct Outgoing *o)
     if (!o->options->line.two_way || outgoing_is_stream(o) || file_source_digest(&o->source))
         return false;
     return file_source_hash_more(&o->source) > 0;
-}
-
-enum AbortReason outgoing_explain(struct Outgoing *o, int error)
-{
-    if (!outgoing_is_stream(o) && (o->source.shortened || file_source_changed(&o->source))) {
-        diag("%s: changed while it was being sent; what was received is an older state, or "
-             "incomplete: send it again",
-             o->name);
-        return ABORT_CHANGED;
-    }
-    if (outgoing_is_stream(o) && error == 0) {
-        diag("%s: the receiver has started anew, and a stream cannot be sent twice", o->name);
-        return ABORT_OTHER;
-    }
-    diag_errno(error, o->name, "cannot read");
-    return ABORT_READ;
 }
 
 struct ReportSend outgoing_describe(const struct Outgoing *o)

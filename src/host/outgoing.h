@@ -22,10 +22,23 @@ enum OutgoingState {
     OUTGOING_ENDED,    /* no more will be: refused, aborted, failed */
 };
 
+/* Of what an Outgoing is made. */
+struct OutgoingItem {
+    const char *path; /* "-": stdin */
+    const char *name; /* of a stream that has one of its own; NULL: the file's */
+    uint64_t size;    /* of a file, before it is opened; else 0 */
+};
+
+/* Tags that are in use on the line. */
+struct OutgoingTags {
+    const uint16_t *tags;
+    size_t count;
+};
+
 /* How a wire makes packets of an object: outgoing_dttk or outgoing_ftag. */
 struct OutgoingWire {
     /* Of an open source make the sender; as outgoing_open. */
-    int (*open)(struct Outgoing *o);
+    int (*open)(struct Outgoing *o, struct OutgoingTags live);
     bool (*put)(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes);
     void (*put_abort)(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
                       uint64_t now);
@@ -51,7 +64,11 @@ struct Outgoing {
     size_t mtu;
     uint64_t begin;
     uint64_t wire;       /* bytes of its frames */
-    uint64_t first_pass; /* of those, what the first pass took; 0: it is not over */
+    uint64_t share;      /* of the line, in bytes, as its owner counts it */
+    bool beside;         /* it is a stream beside the files */
+    bool passed;         /* its first pass is over */
+    bool unreadable;     /* a stream that broke off */
+    int error;           /* errno of what ended it */
     struct Buffer stage; /* a stream: read, not yet in symbols */
     uint8_t stage_memory[OUTGOING_STAGE];
     struct Digest digest; /* of a stream */
@@ -61,10 +78,12 @@ struct Outgoing {
 };
 
 /*
- * Open path ("-": stdin) and make its sender ready. An exit code; if it is not 0 the cause has been
- * said. outgoing_close is fine and needed in either case. Keeps options and path.
+ * Open the item and make its sender ready; its tag is none of the live ones. An exit code; if it is
+ * not 0 the cause has been said. outgoing_close is fine and needed in either case. Keeps options
+ * and what item points to.
  */
-int outgoing_open(struct Outgoing *o, const struct SendOptions *options, const char *path);
+int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
+                  const struct OutgoingItem *item, struct OutgoingTags live);
 void outgoing_close(struct Outgoing *o);
 
 bool outgoing_is_stream(const struct Outgoing *o);
@@ -72,8 +91,8 @@ bool outgoing_is_stream(const struct Outgoing *o);
 /* True if the stream is worth polling: it has not ended, and there is room for more. */
 bool outgoing_wants_input(const struct Outgoing *o);
 
-/* Read once, what is there now. 0; or -1 and errno: it cannot be read on. */
-int outgoing_read(struct Outgoing *o);
+/* Read once, what is there now. If it cannot be read on it has ended. */
+void outgoing_read(struct Outgoing *o);
 
 /* Hand what was read over to the sender, as far as the line has caught up, and flush if it is time.
  * Nothing to do for a file. */
@@ -94,8 +113,18 @@ enum OutgoingState outgoing_state(const struct Outgoing *o);
  * there is more of that, and the line may be left waiting less than for the whole at its end. */
 bool outgoing_hash_ahead(struct Outgoing *o);
 
-/* Say why the source failed (error: its errno); the reason to ABORT with. */
-enum AbortReason outgoing_explain(struct Outgoing *o, int error);
+/* True if both are one content, as receivers see it, or have one name. */
+bool outgoing_is_alike(const struct Outgoing *a, const struct Outgoing *b);
+
+/* Why the source failed (o->error) is said; the reason to ABORT with. */
+enum AbortReason outgoing_explain(const struct Outgoing *o);
+
+/* Two-way: why it ended is said, if it was the receiver who ended it; an exit code, 0: it was not.
+ */
+int outgoing_explain_peer(const struct Outgoing *o);
+
+/* Two-way: that nobody answered for `timeout` ns is said. An exit code. */
+int outgoing_explain_silence(const struct Outgoing *o, const struct Station *s, uint64_t timeout);
 
 /* What report wants to know. */
 struct ReportSend outgoing_describe(const struct Outgoing *o);

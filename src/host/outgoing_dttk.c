@@ -91,7 +91,27 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
     return true;
 }
 
-static int open_sender(struct Outgoing *o)
+static bool is_live(uint16_t tag, struct OutgoingTags live)
+{
+    for (size_t i = 0; i < live.count; i++) {
+        if (live.tags[i] == tag)
+            return true;
+    }
+    return false;
+}
+
+/* With the first salt whose tag is free. False: the mtu is too small. */
+static bool begin(struct Outgoing *o, struct SenderConfig *c, struct OutgoingTags live)
+{
+    bool fits;
+
+    do
+        fits = sender_init(&o->sender, c, o->sender_memory);
+    while (fits && is_live(o->sender.tag, live) && ++c->object.salt != 0);
+    return fits;
+}
+
+static int open_sender(struct Outgoing *o, struct OutgoingTags live)
 {
     struct SenderConfig c;
     uint64_t group;
@@ -103,7 +123,7 @@ static int open_sender(struct Outgoing *o)
         diag("%s: out of memory", o->name);
         return EXIT_IO;
     }
-    if (!sender_init(&o->sender, &c, o->sender_memory)) {
+    if (!begin(o, &c, live)) {
         diag("%s: --mtu is too small for this file: %zu", o->name, o->mtu);
         return EXIT_USAGE;
     }

@@ -14,8 +14,9 @@
 #include "host/wire_in.h"
 #include "host/wire_out.h"
 
-#define STATION_BATCH ((size_t)128 << 10)            /* bytes gathered before they are written */
-#define STATION_TX    (STATION_BATCH + WIRE_OUT_MAX) /* a packet more always fits */
+#define STATION_BATCH ((size_t)128 << 10) /* bytes gathered before they are written */
+/* A packet more always fits, and a last word about every object. */
+#define STATION_TX (STATION_BATCH + WIRE_OUT_MAX + 4096)
 
 struct Station {
     struct Link link;

@@ -33,9 +33,20 @@ struct TransferLine {
     uint64_t turnaround;  /* half-duplex: ns from hearing to speaking; 0: full duplex */
 };
 
+#define SEND_LOOP_FILES 8 /* files that can be sent for ever, at most */
+
+/* A stream to be sent beside the files. */
+struct SendStream {
+    const char *name; /* what the receiver is told */
+    const char *path; /* of a FIFO or a device; "-" is stdin */
+};
+
 struct SendOptions {
-    const char *const *files; /* paths; "-" is stdin */
-    size_t file_count;        /* 0: stdin */
+    const char *const *files;         /* paths; "-" is stdin */
+    size_t file_count;                /* no file and no stream: stdin */
+    const struct SendStream *streams; /* so many: */
+    size_t stream_count;
+    bool in_order; /* files one after the other */
     struct TransferLine line;
     uint32_t redundancy;  /* repairs per thousand sources */
     uint64_t passes;      /* 0: until the reader goes away or a signal comes */
@@ -47,7 +58,7 @@ struct SendOptions {
     struct TransferWords words;
 };
 
-/* Send the files, one after the other. An exit code; everything has been said. */
+/* Send the files and streams. An exit code; everything has been said. */
 int transfer_send(const struct SendOptions *options);
 
 struct RecvOptions {

@@ -4,17 +4,15 @@
  */
 #include "host/clock.h"
 #include "host/diag.h"
-#include "host/outgoing.h"
+#include "host/outbox.h"
 #include "host/pacer.h"
-#include "host/progress.h"
-#include "host/report.h"
 #include "host/station.h"
 #include "host/transfer.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define LAST_WORDS CLOCK_SECOND       /* for an ABORT to get out after a signal */
+#define LAST_WORDS CLOCK_SECOND       /* for an ABORT to get out at the end */
 #define ABORTS     3                  /* copies of it, for a line that loses some */
 #define HINT_AFTER (5 * CLOCK_SECOND) /* no answer at all for so long: perhaps nobody will */
 
@@ -25,12 +23,18 @@ struct Sending {
     struct Pacer pacer;
     struct Progress progress;
     struct Report report;
-    struct Outgoing out;    /* the object being sent */
+    struct Outbox box;
     uint64_t patience_from; /* two-way: silence counts from here */
-    uint64_t good;          /* two-way: frames heard, of all kinds */
     bool hinted;
-    bool drained; /* the sender had nothing more when it was last asked */
+    bool drained;        /* the box had nothing more when it was last asked */
+    uint64_t last_words; /* when nobody waits any longer for them to be written; or CLOCK_NEVER */
+    int result;          /* the smallest exit code of an object, but 0 */
 };
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
 static void fill(struct Sending *t, uint64_t now)
@@ -39,16 +43,30 @@ static void fill(struct Sending *t, uint64_t now)
 
     t->drained = false;
     while (station_room(&t->station, now) > 0 && pacer_allowance(&t->pacer, now) > 0) {
-        if (!outgoing_put(&t->out, &t->station, now, &bytes)) {
+        if (!outbox_put(&t->box, &t->station, now, &bytes)) {
             t->drained = true;
             break;
         }
-        t->out.wire += bytes;
         pacer_spend(&t->pacer, now, bytes, 1);
-        if (t->out.sender.pass > 0 && t->out.first_pass == 0)
-            t->out.first_pass = t->out.wire;
-        outgoing_take(&t->out, now);
     }
+}
+
+/* Of several exit codes the smallest but 0 counts. */
+static void count_code(struct Sending *t, int code)
+{
+    if (code != EXIT_DELIVERED && (t->result == EXIT_DELIVERED || code < t->result))
+        t->result = code;
+}
+
+/* The object at place i of the box has this exit code, and is done with. */
+static void retire(struct Sending *t, size_t i, int code)
+{
+    struct ReportSend sent = outgoing_describe(t->box.active[i]);
+
+    progress_end(&t->progress);
+    report_sent(&t->report, &sent, clock_now(), code);
+    outbox_retire(&t->box, i);
+    count_code(t, code);
 }
 
 /* The link would not take more, for good. In a later pass that is how a reader says enough. */
@@ -56,8 +74,7 @@ static int explain_port(struct Sending *t)
 {
     const struct Port *port = &t->station.link.port;
 
-    if (port->error == EPIPE && t->out.first_pass > 0 &&
-        t->out.wire - t->station.tx.len >= t->out.first_pass)
+    if (port->error == EPIPE && outbox_passed(&t->box, t->station.tx.len))
         return EXIT_DELIVERED;
     if (port->error == EPIPE)
         diag("%s: the reader went away", port->name);
@@ -68,51 +85,31 @@ static int explain_port(struct Sending *t)
 
 static void show_progress(struct Sending *t, uint64_t now)
 {
-    struct ProgressState state = {.name = t->out.short_name};
-    struct ReportSend sent;
+    char name[OUTBOX_NAME];
+    struct ProgressState state;
 
-    if (!t->progress.on)
+    if (!t->progress.on || t->box.count == 0)
         return;
-    sent = outgoing_describe(&t->out);
-    state.repairs = sent.repairs;
-    if (sent.two_way) {
-        state.done = sent.confirmed;
-        state.total = sent.stream ? 0 : sent.size;
-        state.good = sent.good;
-        state.lost = sent.lost;
-    } else { /* what is written is all that is known: the pass, in bytes of the line */
-        state.done = sent.wire - t->station.tx.len;
-        state.total = sent.passes > 0 ? 0 : sent.plan * sent.wire / (sent.packets + 1);
-    }
+    outbox_progress(&t->box, t->station.tx.len, name, &state);
     progress_show(&t->progress, &state, now);
 }
 
-/* An ABORT as last word, if it gets out soon. */
-static void say_abort(struct Sending *t, enum AbortReason reason)
+/* A signal ends it: an ABORT for each as last word, if it gets out soon. */
+static void say_abort(struct Sending *t)
 {
     uint64_t now = clock_now(), until = now + LAST_WORDS;
 
     loop_heed(&t->loop);
-    outgoing_put_abort(&t->out, &t->station, reason, ABORTS, now);
-    loop_watch(&t->loop, LOOP_SOURCE, -1, 0);
+    for (size_t i = 0; i < t->box.count; i++)
+        outgoing_put_abort(t->box.active[i], &t->station, ABORT_CANCELLED, ABORTS, now);
+    for (int i = 0; i < LOOP_SOURCES; i++)
+        loop_watch(&t->loop, (enum LoopSlot)(LOOP_SOURCE + i), -1, 0);
     while (station_writing(&t->station) && now < until && !t->station.link.gone &&
            t->station.link.state == LINK_UP) {
         now = station_wait(&t->station, false, until);
         if (station_flush(&t->station) < 0)
             return;
     }
-}
-
-/* Give up, and tell who listens. An exit code. */
-static int give_up(struct Sending *t, int error)
-{
-    say_abort(t, outgoing_explain(&t->out, error));
-    return EXIT_IO;
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Two-way: when nobody is waited for any longer, and when something is said about that. */
@@ -127,27 +124,43 @@ static uint64_t patience_deadline(const struct Sending *t)
 {
     if (!t->options->line.two_way || t->station.link.state != LINK_UP)
         return CLOCK_NEVER;
-    return t->out.sender.peer.heard || t->hinted
-               ? patience_end(t)
-               : earlier(patience_end(t), t->patience_from + HINT_AFTER);
+    return t->box.heard || t->hinted ? patience_end(t)
+                                     : earlier(patience_end(t), t->patience_from + HINT_AFTER);
+}
+
+/* Streams that have room for more are polled; two-way, files are hashed while the line is busy.
+ * True: there is more of that to be done at once. */
+static bool look_ahead(struct Sending *t, bool idle)
+{
+    bool more = false;
+
+    for (size_t i = 0; i < LOOP_SOURCES; i++) {
+        struct Outgoing *o = i < t->box.count ? t->box.active[i] : NULL;
+        bool input = o && outgoing_wants_input(o);
+
+        loop_watch(&t->loop, (enum LoopSlot)(LOOP_SOURCE + i), input ? o->source.fd : -1, POLLIN);
+        if (o && idle && !more)
+            more = outgoing_hash_ahead(o);
+    }
+    return more;
 }
 
 /* Sleep until something can be done. Returns the time then. */
 static uint64_t wait_for_work(struct Sending *t, uint64_t now)
 {
-    bool input = outgoing_wants_input(&t->out), two_way = t->options->line.two_way;
+    bool two_way = t->options->line.two_way;
     bool room = station_room(&t->station, now) > 0 && !station_writing(&t->station);
-    uint64_t deadline = earlier(t->out.flush_at, patience_deadline(t));
+    uint64_t deadline = earlier(outbox_flush_at(&t->box), patience_deadline(t));
 
-    loop_watch(&t->loop, LOOP_SOURCE, input ? t->out.source.fd : -1, POLLIN);
     if (room && pacer_allowance(&t->pacer, now) == 0)
         deadline = earlier(deadline, pacer_deadline(&t->pacer));
     else if (room && !t->drained)
-        deadline = 0; /* the sender has more */
+        deadline = 0; /* the box has more */
     else if (room)
-        deadline = earlier(deadline, sender_deadline(&t->out.sender));
+        deadline = earlier(deadline, outbox_deadline(&t->box));
     deadline = earlier(deadline, station_turn(&t->station, now));
-    if (two_way && deadline > now && outgoing_hash_ahead(&t->out))
+    deadline = earlier(deadline, t->last_words);
+    if (look_ahead(t, two_way && deadline > now))
         deadline = 0;
     return station_wait(&t->station, two_way, deadline);
 }
@@ -160,79 +173,60 @@ static int listen(struct Sending *t, uint64_t now)
 
     if (station_read(s, now) < 0)
         return -1;
-    while (station_next(s, &packet, now)) {
-        sender_input(&t->out.sender, packet, now);
-        t->good++;
-    }
-    if (t->out.sender.peer.heard_at > t->patience_from)
-        t->patience_from = t->out.sender.peer.heard_at;
+    while (station_next(s, &packet, now))
+        outbox_input(&t->box, packet, now);
+    if (t->box.heard_at > t->patience_from)
+        t->patience_from = t->box.heard_at;
     if (s->slept > 0)
         t->patience_from = now; /* nobody could be heard meanwhile */
     return 0;
 }
 
-/* Nobody answers. An exit code. */
+/* Nobody answers any more. An exit code. */
 static int explain_silence(struct Sending *t)
 {
-    const struct Sender *s = &t->out.sender;
-    char words[SILENCE_WORDS], time[24];
+    const struct Outgoing *first = outbox_first_waiting(&t->box);
 
-    progress_time(time, t->options->line.timeout);
-    if (s->state == SENDER_CONFIRMING && s->peer.heard)
-        diag("%s: unconfirmed: all was sent, but for %s no answer came; the other side may have it",
-             t->out.name, time);
-    else if (s->peer.heard)
-        diag("%s: no answer for %s; what the other side has it keeps: send it again", t->out.name,
-             time);
-    else
-        diag("%s: no answer for %s: %s", t->station.link.port.name, time,
-             station_silence(&t->station, s->counters.echoes, 0, 0, words, sizeof words));
+    for (size_t i = 0; i < t->box.count; i++) {
+        if (t->box.heard || t->box.active[i] == first)
+            outgoing_explain_silence(t->box.active[i], &t->station, t->options->line.timeout);
+    }
+    return EXIT_SILENCE;
+}
+
+/* The input has ended: that is an answer, too. */
+static int explain_gone(struct Sending *t)
+{
+    const struct Outgoing *first = outbox_first_waiting(&t->box);
+    bool unsure = first && first->sender.state == SENDER_CONFIRMING;
+
+    diag("%s: the other side went away%s", t->station.link.port.name,
+         unsure ? "; unconfirmed: it may have it" : "");
     return EXIT_SILENCE;
 }
 
 /* Two-way: 0: go on; else nobody listens any more, an exit code. */
 static int check_patience(struct Sending *t, uint64_t now)
 {
-    const struct Port *port = &t->station.link.port;
     char words[SILENCE_WORDS];
+    const struct Outgoing *first = outbox_first_waiting(&t->box);
 
-    if (!t->options->line.two_way)
+    if (!t->options->line.two_way || !first)
         return 0;
-    if (station_ended(&t->station) && t->out.sender.state != SENDER_CONFIRMED) {
-        diag("%s: the other side went away%s", port->name,
-             t->out.sender.state == SENDER_CONFIRMING ? "; unconfirmed: it may have it" : "");
-        return EXIT_SILENCE;
-    }
+    if (station_ended(&t->station) && first->sender.state != SENDER_CONFIRMED)
+        return explain_gone(t);
     if (t->station.link.state != LINK_UP)
         return 0;
     if (now >= patience_end(t))
         return explain_silence(t);
-    if (t->out.sender.peer.heard || t->hinted || now < t->patience_from + HINT_AFTER)
+    if (t->box.heard || t->hinted || now < t->patience_from + HINT_AFTER)
         return 0;
     t->hinted = true;
     if (!t->options->words.quiet)
-        diag(
-            "%s: no answer yet: %s; if nobody there can answer, use --one-way", port->name,
-            station_silence(&t->station, t->out.sender.counters.echoes, 0, 0, words, sizeof words));
+        diag("%s: no answer yet: %s; if nobody there can answer, use --one-way",
+             t->station.link.port.name,
+             station_silence(&t->station, outbox_echoes(&t->box), 0, 0, words, sizeof words));
     return 0;
-}
-
-/* The sender gives no more packets, and not because all was given. An exit code. */
-static int explain_end(struct Sending *t, int error)
-{
-    const struct Sender *s = &t->out.sender;
-    char text[4 * SENDER_TEXT_MAX];
-
-    if (s->state == SENDER_REFUSED) {
-        diag("%s: the receiver refused it: it is there, or not wanted", t->out.name);
-        return EXIT_REFUSED;
-    }
-    if (s->state != SENDER_ABORTED)
-        return give_up(t, error);
-    diag_escape(text, sizeof text, s->peer.text);
-    diag("%s: the receiver aborted: %s%s%s", t->out.name, report_abort_words(s->peer.reason),
-         text[0] ? ": " : "", text);
-    return s->peer.reason == ABORT_DIGEST ? EXIT_INTEGRITY : EXIT_ABORTED;
 }
 
 /* Somebody wants it to end. An exit code; 0: nobody. */
@@ -240,7 +234,7 @@ static int check_signals(struct Sending *t)
 {
     if (!loop_signal(&t->loop) && !t->station.cancelled)
         return 0;
-    say_abort(t, ABORT_CANCELLED);
+    say_abort(t);
     return EXIT_SIGNAL + (t->station.cancelled ? SIGINT : loop_signal(&t->loop));
 }
 
@@ -252,90 +246,106 @@ static int explain_lost(struct Sending *t)
     return EXIT_PORT;
 }
 
-/* What comes in: answers, and the content of a stream. An exit code; 0: go on. */
+/* What streams have brought goes to their senders; one that cannot be read ends. */
+static void take_streams(struct Sending *t, uint64_t now)
+{
+    for (size_t i = 0; i < t->box.count; i++) {
+        struct Outgoing *o = t->box.active[i];
+
+        if (outgoing_wants_input(o) && loop_ready(&t->loop, (enum LoopSlot)(LOOP_SOURCE + i)))
+            outgoing_read(o);
+        outgoing_take(o, now);
+    }
+}
+
+/* Signals, and what comes in: answers, and the content of streams. An exit code; 0: go on. */
 static int take_input(struct Sending *t, uint64_t now)
 {
-    struct Outgoing *o = &t->out;
+    int code = check_signals(t);
 
+    if (code != 0)
+        return code;
     if (station_tick(&t->station, now) == LINK_LOST)
         return explain_lost(t);
     if (t->options->line.two_way && listen(t, now) < 0)
         return explain_port(t);
-    if (outgoing_wants_input(o) && loop_ready(&t->loop, LOOP_SOURCE) && outgoing_read(o) != 0)
-        return give_up(t, errno);
-    outgoing_take(o, now);
+    take_streams(t, now);
     return check_patience(t, now);
 }
 
-/* Everything the sender has goes out. An exit code. */
-static int send_object(struct Sending *t)
+/* The object that gives no more packets, and not because all was given: why, and an ABORT if it is
+ * us who end it. An exit code. */
+static int explain_end(struct Sending *t, struct Outgoing *o, uint64_t now)
 {
-    struct Outgoing *o = &t->out;
+    int code = outgoing_explain_peer(o);
+
+    if (code != EXIT_DELIVERED)
+        return code;
+    outgoing_put_abort(o, &t->station, outgoing_explain(o), ABORTS, now);
+    return EXIT_IO;
+}
+
+/* Those that have ended leave; those that have given all do when it is written. */
+static void clear(struct Sending *t, uint64_t now)
+{
+    for (size_t i = t->box.count; i-- > 0;) {
+        struct Outgoing *o = t->box.active[i];
+        enum OutgoingState state = outgoing_state(o);
+
+        if (state == OUTGOING_ENDED)
+            retire(t, i, explain_end(t, o, now));
+        else if (state == OUTGOING_FINISHED && !station_writing(&t->station))
+            retire(t, i, EXIT_DELIVERED);
+    }
+}
+
+/* Others join those on the line. */
+static void join(struct Sending *t)
+{
+    while (outbox_has_room(&t->box)) {
+        struct Outgoing *o;
+
+        count_code(t, outbox_add(&t->box, &o));
+        if (o) {
+            struct ReportSend sent = outgoing_describe(o);
+
+            report_plan(&t->report, &sent);
+            t->drained = false;
+        }
+    }
+}
+
+/* True when all is done and written; what cannot be written is not waited for long. */
+static bool is_over(struct Sending *t, uint64_t now)
+{
+    if (!outbox_is_empty(&t->box))
+        return false;
+    if (t->last_words == CLOCK_NEVER)
+        t->last_words = now + LAST_WORDS;
+    return !station_writing(&t->station) || now >= t->last_words;
+}
+
+/* Everything goes out. An exit code: of what ended it before its time, or 0. */
+static int send_all(struct Sending *t)
+{
     uint64_t now = clock_now();
 
-    while (outgoing_state(o) == OUTGOING_SENDING || station_writing(&t->station)) {
-        int code = check_signals(t);
+    for (;;) {
+        int code = take_input(t, now);
 
-        if (code == 0)
-            code = take_input(t, now);
         if (code != 0)
             return code;
-        errno = 0;
         if (!station_writing(&t->station))
             fill(t, now);
-        if (outgoing_state(o) == OUTGOING_ENDED)
-            return explain_end(t, errno);
         if (station_flush(&t->station) < 0)
             return explain_port(t);
+        clear(t, now);
+        join(t);
+        if (is_over(t, now))
+            return 0;
         show_progress(t, now);
-        if (outgoing_state(o) == OUTGOING_SENDING || station_writing(&t->station))
-            now = wait_for_work(t, now);
+        now = wait_for_work(t, now);
     }
-    return EXIT_DELIVERED;
-}
-
-static int send_file(struct Sending *t, const char *path)
-{
-    int code = outgoing_open(&t->out, t->options, path);
-    struct ReportSend sent = outgoing_describe(&t->out);
-
-    if (code == EXIT_DELIVERED) {
-        progress_init(&t->progress, t->options->words.progress, t->out.begin);
-        report_plan(&t->report, &sent);
-        t->patience_from = clock_now();
-        code = send_object(t);
-        progress_end(&t->progress);
-        sent = outgoing_describe(&t->out);
-        report_sent(&t->report, &sent, clock_now(), code);
-    }
-    outgoing_close(&t->out);
-    return code;
-}
-
-/* True if after this code there is no use in sending another file over the same link. */
-static bool ends_all(const struct Sending *t, int code)
-{
-    return loop_signal(&t->loop) || t->station.cancelled || t->station.link.port.error != 0 ||
-           station_ended(&t->station) || code == EXIT_SILENCE || code == EXIT_PORT;
-}
-
-/* One after the other; a file that cannot be read keeps no other back. The smallest exit code but
- * 0, unless a signal ended it. */
-static int send_files(struct Sending *t, const char *const *files, size_t count)
-{
-    int result = EXIT_DELIVERED;
-
-    for (size_t i = 0; i < count; i++) {
-        int code = send_file(t, files[i]);
-
-        if (code > EXIT_SIGNAL)
-            return code;
-        if (code != EXIT_DELIVERED && (result == EXIT_DELIVERED || code < result))
-            result = code;
-        if (ends_all(t, code))
-            break;
-    }
-    return result;
 }
 
 static int open_sending(struct Sending *t)
@@ -345,26 +355,45 @@ static int open_sending(struct Sending *t)
 
     pacer_init(&t->pacer, o->rate, o->packet_rate, now);
     report_open(&t->report, "send", o->words.json != NULL, o->words.quiet, o->words.verbose, now);
+    progress_init(&t->progress, o->words.progress, now);
     loop_open(&t->loop);
+    t->result = EXIT_DELIVERED;
+    t->last_words = CLOCK_NEVER;
     return station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
+}
+
+/* All of it, over an open link. An exit code. */
+static int run(struct Sending *t)
+{
+    int code = outbox_open(&t->box, t->options);
+
+    if (code != EXIT_DELIVERED)
+        return code;
+    join(t);
+    t->patience_from = clock_now();
+    code = send_all(t);
+    while (t->box.count > 0)
+        retire(t, 0, code);
+    if (code != 0 && outbox_unsent(&t->box) > 0)
+        diag("not sent: %zu more", outbox_unsent(&t->box));
+    count_code(t, code);
+    return code > EXIT_SIGNAL ? code : t->result;
 }
 
 int transfer_send(const struct SendOptions *options)
 {
-    static const char *const standard_input[] = {"-"};
     static struct Sending t; /* large, and there is one transfer per process */
-    size_t count = options->file_count ? options->file_count : 1;
-    const char *const *files = options->file_count ? options->files : standard_input;
     int code;
 
     t.options = options;
     code = open_sending(&t);
     if (code == EXIT_DELIVERED)
-        code = send_files(&t, files, count);
+        code = run(&t);
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
         diag_errno(errno, options->words.json, NULL);
         code = code ? code : EXIT_IO;
     }
+    outbox_close(&t.box);
     station_close(&t.station);
     loop_close(&t.loop);
     return code;

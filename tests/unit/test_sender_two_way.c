@@ -371,3 +371,29 @@ Test(sender_two_way, loss_is_that_of_this_run_whatever_the_receiver_had_before)
     hear(status(STATUS_VERIFIED, 0, 0, 0));
     cr_assert_lt(s.sender.peer.lost, s.sender.counters.packets, "VERIFIED counts nothing");
 }
+
+Test(sender_two_way, objects_for_one_receiver_share_its_window)
+{
+    open((struct SimOptions){0});
+    sender_share(&s.sender, 0, 1000);
+    drain();
+    cr_assert_leq(sender_in_flight(&s.sender), 1000);
+    cr_assert_gt(sender_in_flight(&s.sender), 500);
+
+    open((struct SimOptions){0});
+    sender_share(&s.sender, 800, 1000);
+    drain();
+    cr_assert_leq(sender_in_flight(&s.sender), 200);
+
+    open((struct SimOptions){0});
+    sender_share(&s.sender, 1000, 1000);
+    cr_assert_eq(next(), PACKET_OBJECT, "it says what it is all the same");
+    cr_assert_eq(next(), 0);
+    sender_share(&s.sender, 0, 1000);
+    cr_assert_eq(next(), PACKET_SOURCE, "room again");
+
+    open((struct SimOptions){0});
+    hear(status(STATUS_RECEIVING, 0, 0, 0));
+    sender_share(&s.sender, 0, 10);
+    cr_assert_eq(s.sender.peer.window, 65536, "what it says itself counts");
+}

@@ -1,0 +1,255 @@
+#include "host/outbox.h"
+
+#include "host/diag.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The size of a file, as a guess for the progress; 0: of a stream, or not known. */
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+int outbox_open(struct Outbox *b, const struct SendOptions *options)
+{
+    static const char *const standard_input = "-";
+    bool none = options->file_count + options->stream_count == 0;
+    size_t n = options->file_count + options->stream_count + none, at = 0;
+
+    *b = (struct Outbox){.options = options, .window = UINT64_MAX};
+    b->items = calloc(n, sizeof *b->items);
+    if (!b->items) {
+        diag("out of memory");
+        return EXIT_IO;
+    }
+    for (size_t i = 0; i < options->stream_count; i++, at++)
+        b->items[at] = (struct OutgoingItem){options->streams[i].path, options->streams[i].name, 0};
+    for (size_t i = 0; i < options->file_count; i++, at++)
+        b->items[at] = (struct OutgoingItem){options->files[i], NULL, size_of(options->files[i])};
+    if (none)
+        b->items[at] = (struct OutgoingItem){standard_input, NULL, 0};
+    b->item_count = n;
+    return EXIT_DELIVERED;
+}
+
+static void dispose(struct Outgoing *o)
+{
+    if (o)
+        outgoing_close(o);
+    free(o);
+}
+
+void outbox_close(struct Outbox *b)
+{
+    for (size_t i = 0; i < b->count; i++)
+        dispose(b->active[i]);
+    dispose(b->parked);
+    free(b->spare);
+    free(b->items);
+    *b = (struct Outbox){0};
+}
+
+/* Streams on the line that take no file's place. */
+static size_t beside_files(const struct Outbox *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->count; i++)
+        n += b->active[i]->beside;
+    return n;
+}
+
+/* Objects that may share the line now. */
+static size_t active_max(const struct Outbox *b)
+{
+    if (b->options->line.two_way && !b->heard)
+        return 1; /* nobody knows yet what the receiver has room for */
+    if (b->options->line.turnaround > 0)
+        return 1; /* one voice at a time */
+    return b->options->in_order ? beside_files(b) + 1 : OUTBOX_ACTIVE;
+}
+
+static bool has_like(const struct Outbox *b, const struct Outgoing *o)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (outgoing_is_alike(b->active[i], o))
+            return true;
+    }
+    return false;
+}
+
+bool outbox_has_room(const struct Outbox *b)
+{
+    if (b->count >= active_max(b))
+        return false;
+    return b->parked ? !has_like(b, b->parked) : b->next < b->item_count;
+}
+
+/* It is on the line from now on, and no other has an advantage over it, nor it over them. */
+static void activate(struct Outbox *b, struct Outgoing *o)
+{
+    uint64_t least = b->count > 0 ? UINT64_MAX : 0;
+
+    for (size_t i = 0; i < b->count; i++)
+        least = b->active[i]->share < least ? b->active[i]->share : least;
+    o->share = least;
+    b->active[b->count++] = o;
+}
+
+static struct Outgoing *take_spare(struct Outbox *b)
+{
+    struct Outgoing *o = b->spare ? b->spare : malloc(sizeof *o);
+
+    b->spare = NULL;
+    return o;
+}
+
+static void put_spare(struct Outbox *b, struct Outgoing *o)
+{
+    if (b->spare)
+        free(o);
+    else
+        b->spare = o;
+}
+
+/* It will never be on the line. */
+static void skip(struct Outbox *b, struct Outgoing *o)
+{
+    outgoing_close(o);
+    put_spare(b, o);
+    b->passed++;
+    b->done.objects++;
+}
+
+/* The tags on the line. */
+static struct OutgoingTags live_tags(const struct Outbox *b, uint16_t tags[OUTBOX_ACTIVE])
+{
+    for (size_t i = 0; i < b->count; i++)
+        tags[i] = b->active[i]->sender.tag;
+    return (struct OutgoingTags){tags, b->count};
+}
+
+static int open_item(struct Outbox *b, struct Outgoing *o)
+{
+    const struct OutgoingItem *item = &b->items[b->next++];
+    uint16_t tags[OUTBOX_ACTIVE];
+    int code = outgoing_open(o, b->options, item, live_tags(b, tags));
+
+    if (code != EXIT_DELIVERED)
+        skip(b, o);
+    return code;
+}
+
+/* Two with one content or one name are not for receivers at once: the second waits. An exit code.
+ */
+static int park(struct Outbox *b, struct Outgoing *o)
+{
+    if (b->options->passes != 0) {
+        b->parked = o;
+        return EXIT_DELIVERED;
+    }
+    diag("%s: has the content or the name of another, which --loop never ends", o->name);
+    skip(b, o);
+    return EXIT_USAGE;
+}
+
+int outbox_add(struct Outbox *b, struct Outgoing **opened)
+{
+    struct Outgoing *o = b->parked ? b->parked : take_spare(b);
+    int code = EXIT_DELIVERED;
+
+    *opened = NULL;
+    if (!o) {
+        diag("out of memory");
+        return EXIT_IO;
+    }
+    if (!b->parked)
+        code = open_item(b, o);
+    b->parked = NULL;
+    if (code != EXIT_DELIVERED)
+        return code;
+    if (has_like(b, o))
+        return park(b, o);
+    activate(b, o);
+    *opened = o;
+    return code;
+}
+
+void outbox_retire(struct Outbox *b, size_t i)
+{
+    struct Outgoing *o = b->active[i];
+    struct ReportSend sent = outgoing_describe(o);
+
+    b->done.objects++;
+    b->done.size += sent.size;
+    b->done.confirmed += sent.confirmed;
+    b->done.wire += sent.wire;
+    b->done.repairs += sent.repairs;
+    b->done.good += sent.good;
+    b->done.lost += sent.lost;
+    if (!o->passed)
+        b->passed++; /* it never will */
+    outgoing_close(o);
+    put_spare(b, o);
+    b->active[i] = b->active[--b->count];
+}
+
+bool outbox_is_empty(const struct Outbox *b)
+{
+    return b->count == 0 && outbox_unsent(b) == 0;
+}
+
+size_t outbox_unsent(const struct Outbox *b)
+{
+    return b->item_count - b->next + (b->parked != NULL);
+}
+
+/* Bytes on the line that what was not opened yet will take, about. */
+static uint64_t wire_to_come(const struct Outbox *b)
+{
+    uint64_t size = 0;
+
+    for (size_t i = b->next; i < b->item_count; i++)
+        size += b->items[i].size;
+    return size + size / 1000 * b->options->redundancy;
+}
+
+void outbox_progress(const struct Outbox *b, size_t unwritten, char *name,
+                     struct ProgressState *state)
+{
+    uint64_t size = b->done.size, wire = b->done.wire + wire_to_come(b);
+    bool known = true, two_way = b->options->line.two_way;
+    size_t more = b->item_count - (size_t)b->done.objects;
+
+    *state = (struct ProgressState){.name = name,
+                                    .done = b->done.confirmed,
+                                    .repairs = b->done.repairs,
+                                    .good = b->done.good,
+                                    .lost = b->done.lost};
+    for (size_t i = b->next; i < b->item_count; i++)
+        size += b->items[i].size;
+    for (size_t i = 0; i < b->count; i++) {
+        struct ReportSend sent = outgoing_describe(b->active[i]);
+
+        known = known && !sent.stream && (two_way || sent.passes == 0);
+        size += sent.size;
+        wire += sent.plan * sent.wire / (sent.packets + 1);
+        state->done += sent.confirmed;
+        state->repairs += sent.repairs;
+        state->good += sent.good;
+        state->lost += sent.lost;
+    }
+    if (!two_way) /* what is written is all that is known: the pass, in bytes of the line */
+        state->done = b->wire - unwritten;
+    state->total = !known ? 0 : two_way ? size : wire;
+    if (more <= 1)
+        snprintf(name, OUTBOX_NAME, "%s", b->active[0]->short_name);
+    else
+        snprintf(name, OUTBOX_NAME, "%s and %zu more", b->active[0]->short_name, more - 1);
+}

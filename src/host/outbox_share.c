@@ -1,0 +1,113 @@
+/* How the objects of an outbox share the line. */
+#include "host/clock.h"
+#include "host/outbox.h"
+
+/* The next to be asked: streams first, then who had least. tried: a bit for each that had nothing.
+ */
+static size_t choose(const struct Outbox *b, unsigned tried)
+{
+    size_t best = b->count;
+
+    for (size_t i = 0; i < b->count; i++) {
+        const struct Outgoing *o = b->active[i], *than = best < b->count ? b->active[best] : NULL;
+
+        if ((tried >> i & 1) != 0)
+            continue;
+        if (!than || outgoing_is_stream(o) > outgoing_is_stream(than) ||
+            (outgoing_is_stream(o) == outgoing_is_stream(than) && o->share < than->share))
+            best = i;
+    }
+    return best;
+}
+
+/* What is on its way from all others to the same receiver leaves o less room. */
+static void share_window(struct Outbox *b, struct Outgoing *o)
+{
+    uint64_t others = 0;
+
+    for (size_t i = 0; i < b->count; i++)
+        others += b->active[i] != o ? sender_in_flight(&b->active[i]->sender) : 0;
+    sender_share(&o->sender, others, b->window);
+}
+
+bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes)
+{
+    unsigned tried = 0;
+
+    for (size_t i = choose(b, tried); i < b->count; i = choose(b, tried)) {
+        struct Outgoing *o = b->active[i];
+        bool passed = o->passed;
+
+        if (b->options->line.two_way)
+            share_window(b, o);
+        if (outgoing_put(o, s, now, bytes)) {
+            o->share += *bytes;
+            b->wire += *bytes;
+            b->passed += o->passed && !passed;
+            if (b->passed == b->item_count && b->first_pass == 0)
+                b->first_pass = b->wire;
+            outgoing_take(o, now);
+            return true;
+        }
+        tried |= 1U << i;
+    }
+    return false;
+}
+
+void outbox_input(struct Outbox *b, struct View packet, uint64_t now)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        struct Sender *s = &b->active[i]->sender;
+
+        sender_input(s, packet, now);
+        if (s->peer.heard_at > b->heard_at) {
+            b->heard_at = s->peer.heard_at;
+            b->heard = b->heard || s->peer.heard;
+            b->window = s->peer.window;
+        }
+    }
+}
+
+uint64_t outbox_deadline(const struct Outbox *b)
+{
+    uint64_t first = CLOCK_NEVER;
+
+    for (size_t i = 0; i < b->count; i++) {
+        uint64_t at = sender_deadline(&b->active[i]->sender);
+
+        first = at < first ? at : first;
+    }
+    return first;
+}
+
+uint64_t outbox_flush_at(const struct Outbox *b)
+{
+    uint64_t first = CLOCK_NEVER;
+
+    for (size_t i = 0; i < b->count; i++)
+        first = b->active[i]->flush_at < first ? b->active[i]->flush_at : first;
+    return first;
+}
+
+uint64_t outbox_echoes(const struct Outbox *b)
+{
+    uint64_t echoes = 0;
+
+    for (size_t i = 0; i < b->count; i++)
+        echoes += b->active[i]->sender.counters.echoes;
+    return echoes;
+}
+
+bool outbox_passed(const struct Outbox *b, size_t unwritten)
+{
+    return b->first_pass > 0 && b->wire - unwritten >= b->first_pass;
+}
+
+const struct Outgoing *outbox_first_waiting(const struct Outbox *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->active[i]->sender.state != SENDER_CONFIRMED)
+            return b->active[i];
+    }
+    return b->count > 0 ? b->active[0] : NULL;
+}
