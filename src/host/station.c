@@ -96,6 +96,13 @@ size_t station_room(struct Station *s, uint64_t now)
     return s->tx.len < room ? room - s->tx.len : 0;
 }
 
+uint64_t station_room_at(const struct Station *s)
+{
+    bool seen = s->link.serial.fd >= 0 && s->link.state == LINK_UP && !s->link.gone;
+
+    return seen ? s->link.look_at : CLOCK_NEVER;
+}
+
 /* Room for a packet; returns how much waits before it. */
 static size_t put_begin(struct Station *s)
 {

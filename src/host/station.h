@@ -58,6 +58,10 @@ enum LinkState station_tick(struct Station *s, uint64_t now);
  */
 size_t station_room(struct Station *s, uint64_t now);
 
+/* When there may be room again, after station_room, just now, found none in the link's queue;
+ * CLOCK_NEVER: not before the link, or the other side's turn, is over. */
+uint64_t station_room_at(const struct Station *s);
+
 /* A packet, in `count` parts (FRAME_PARTS - 1 at most), or one of ftag, is said: it is in tx then.
  * Returns its bytes on the line. */
 size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now);

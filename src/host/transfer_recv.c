@@ -29,6 +29,7 @@ struct Receiving {
     const struct RecvOptions *options;
     struct Loop loop;
     struct Station station;
+    bool opened; /* it was, or has failed to be */
     struct Progress progress;
     struct Report report;
     struct Store store;
@@ -147,6 +148,7 @@ static int open_receiving(struct Receiving *t)
         return code;
     receiver = receiver_config(t);
     receiver_init(&t->receiver, &receiver);
+    t->opened = true;
     code = station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
     if (code != 0)
         return code;
@@ -379,7 +381,8 @@ int transfer_recv(const struct RecvOptions *options)
         code = code ? code : EXIT_IO;
     }
     store_free(&t.store);
-    station_close(&t.station);
+    if (t.opened)
+        station_close(&t.station);
     loop_close(&t.loop);
     return code;
 }

@@ -10,7 +10,6 @@
 #include "host/transfer.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define LAST_WORDS CLOCK_SECOND       /* for an ABORT to get out at the end */
 #define ABORTS     3                  /* copies of it, for a line that loses some */
@@ -158,6 +157,8 @@ static uint64_t wait_for_work(struct Sending *t, uint64_t now)
         deadline = 0; /* the box has more */
     else if (room)
         deadline = earlier(deadline, outbox_deadline(&t->box));
+    else if (!station_writing(&t->station))
+        deadline = earlier(deadline, station_room_at(&t->station));
     deadline = earlier(deadline, station_turn(&t->station, now));
     deadline = earlier(deadline, t->last_words);
     if (look_ahead(t, two_way && deadline > now))
