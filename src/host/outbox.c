@@ -91,17 +91,6 @@ bool outbox_has_room(const struct Outbox *b)
     return b->parked ? !has_like(b, b->parked) : b->next < b->item_count;
 }
 
-/* It is on the line from now on, and no other has an advantage over it, nor it over them. */
-static void activate(struct Outbox *b, struct Outgoing *o)
-{
-    uint64_t least = b->count > 0 ? UINT64_MAX : 0;
-
-    for (size_t i = 0; i < b->count; i++)
-        least = b->active[i]->share < least ? b->active[i]->share : least;
-    o->share = least;
-    b->active[b->count++] = o;
-}
-
 static struct Outgoing *take_spare(struct Outbox *b)
 {
     struct Outgoing *o = b->spare ? b->spare : malloc(sizeof *o);
@@ -176,7 +165,7 @@ int outbox_add(struct Outbox *b, struct Outgoing **opened)
         return code;
     if (has_like(b, o))
         return park(b, o);
-    activate(b, o);
+    b->active[b->count++] = o;
     *opened = o;
     return code;
 }

@@ -30,6 +30,18 @@ static void share_window(struct Outbox *b, struct Outgoing *o)
     sender_share(&o->sender, others, b->window);
 }
 
+/*
+ * Start-time fair queueing: Goyal, Vin and Cheng, "Start-time Fair Queuing", SIGCOMM 1996. Each has
+ * had its share, and none saves up what it did not take while it had nothing, or was not here yet.
+ */
+static void count_share(struct Outbox *b, struct Outgoing *o, size_t bytes)
+{
+    uint64_t *turn = &b->turn[outgoing_is_stream(o)];
+
+    *turn = o->share > *turn ? o->share : *turn;
+    o->share = *turn + bytes;
+}
+
 bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes)
 {
     unsigned tried = 0;
@@ -41,7 +53,7 @@ bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes
         if (b->options->line.two_way)
             share_window(b, o);
         if (outgoing_put(o, s, now, bytes)) {
-            o->share += *bytes;
+            count_share(b, o, *bytes);
             b->wire += *bytes;
             b->passed += o->passed && !passed;
             if (b->passed == b->item_count && b->first_pass == 0)

@@ -58,3 +58,22 @@ expect 2 "$DTTK" send --loop note note note note note note note note note >/dev/
 says '^dttk: --loop: at most 8 files'
 expect 2 "$DTTK" send --wire ftag --stream a=- note >/dev/null
 says 'no streams: --stream$'
+
+# Who joins late, when the first of seven is through, has no advantage over those who are at it,
+# though the stream had little so far.
+names=()
+for i in {4..10}; do
+    make_file ${i}00000 "f$i" "$i"
+    names+=("f$i")
+done
+make_file 150000 late 30
+rm -rf out
+mkdir out
+(
+    echo hello
+    sleep 1
+) >telemetry &
+"$DTTK" send -r 0 --stream log.txt=telemetry "${names[@]}" late 2>/dev/null >line
+"$DTTK" recv -d out <line 2>recv.err || fail "$(cat recv.err)"
+order=$(sed -n 's/^dttk: out\/\(f[0-9]*\|late\): verified.*/\1/p' recv.err | tr '\n' ' ')
+[ "$order" = 'f4 f5 late f6 f7 f8 f9 f10 ' ] || fail "not in turn: $order"
