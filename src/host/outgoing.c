@@ -91,6 +91,7 @@ int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
     o->options = options;
     o->speaks = options->line.form.wire == WIRE_FTAG ? &outgoing_ftag : &outgoing_dttk;
     o->lender = (struct SenderSource){o, lend_bytes, lend_digest};
+    o->source = (struct FileSource){.fd = -1}; /* may be closed whatever happens */
     o->sender = (struct Sender){0};
     o->sender_memory = NULL;
     o->eof = false;
