@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# A login on a serial console: a shell on a terminal that is the far end of a line, to be typed to.
+# No test: sourced, after common.sh and line.sh.
+
+# shell_up OPTIONS...: a line with these options of noise, and a shell behind it. Descriptor 4 is our
+# end of it, the file `screen` what we have read there. The shell finds no commands but its own, so
+# that nothing happens if it takes for words what are none.
+shell_up()
+{
+    line_up "$@"
+    exec 4<>"$a"
+    # shellcheck disable=SC2016  # the other shell's
+    env -i DTTK="$DTTK" STTY="$(command -v stty)" setsid --ctty bash -c \
+        '$STTY sane -echoctl; PATH=/nothing PS1="ready> " exec $BASH --norc --noediting -i' \
+        <"$b" >"$b" 2>&1 &
+    shell=$!
+    : >screen
+    sees 'ready> '
+}
+
+# type_in WORDS: a line, as if somebody typed it.
+type_in()
+{
+    printf '%s\n' "$1" >&4
+}
+
+# sees TEXT: read until it is on the screen, behind all that was looked for before. Sets $seen, what
+# was read.
+sees()
+{
+    local byte
+    seen=
+    until [[ $seen == *"$1"* ]]; do
+        IFS= read -r -t 20 -u 4 -n 1 -d '' byte || fail "never seen: $1: $(cat -v screen)"
+        seen+=$byte
+        printf '%s' "$byte" >>screen
+    done
+}
+
+# The shell goes, and the line with it.
+shell_down()
+{
+    kill -HUP $shell
+    wait $shell || true
+    exec 4<&-
+    line_down TERM
+}
