@@ -238,8 +238,12 @@ static int explain_end(struct Sending *t, int error)
 /* Somebody wants it to end. An exit code; 0: nobody. */
 static int check_signals(struct Sending *t)
 {
+    size_t dropped;
+
     if (!loop_signal(&t->loop) && !t->station.cancelled)
         return 0;
+    dropped = station_drop(&t->station);
+    t->out.wire -= earlier(dropped, t->out.wire);
     say_abort(t, ABORT_CANCELLED);
     return EXIT_SIGNAL + (t->station.cancelled ? SIGINT : loop_signal(&t->loop));
 }
