@@ -109,13 +109,13 @@ static bool is_abandoned(const struct Patience *p, const struct Receiver *r)
 
 /*
  * A run that has what it came for stays on a pipe until the pass has ended, so that no writer
- * before it dies of a broken pipe; two-way until the sender has heard of it.
+ * before it dies of a broken pipe; two-way until the sender has heard of it, or of a refusal.
  */
 uint64_t patience_end(struct Patience *p, const struct Station *s, const struct Receiver *r,
                       struct PatienceRun run, uint64_t now)
 {
     bool two_way = receiver_answers(r);
-    bool done = run.done || (p->folder && run.any && two_way && !is_collecting(r));
+    bool done = run.done || (run.any && two_way && !is_collecting(r));
 
     if (station_ended(s) || is_cancelled(p, s, r))
         return 0;
