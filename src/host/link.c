@@ -148,8 +148,8 @@ int link_open(struct Link *l, const struct LinkOptions *o, struct Loop *loop)
 }
 
 /*
- * A terminal: what is still on its way, such as further copies of the peer's last word, must not be
- * taken for what somebody types to the shell that reads next.
+ * What is still on its way to a terminal, such as further copies of the peer's last word, must not
+ * be taken for what somebody types to the shell that reads next.
  */
 static void drop_strays(struct Link *l, struct Loop *loop)
 {
@@ -169,7 +169,7 @@ static void drop_strays(struct Link *l, struct Loop *loop)
 
 void link_close(struct Link *l, struct Loop *loop)
 {
-    if (borrowed == l && l->state == LINK_UP)
+    if (borrowed == l && l->state == LINK_UP && tty_is_typed_to(&l->serial.found))
         drop_strays(l, loop);
     port_close(&l->port);
     serial_close(&l->serial);

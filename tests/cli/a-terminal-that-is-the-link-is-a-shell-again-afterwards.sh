@@ -10,41 +10,29 @@
 
 shell_up --baud 19200
 make_file 7000 f
-# shellcheck disable=SC2016  # the other shell's
-type_in '$STTY -a >before'
-sees 'ready> '
 
 # From here to there, over descriptors that are a terminal, or a port.
-# shellcheck disable=SC2016
-{
-    type_in '$DTTK recv -2 out; echo "code $?"; $STTY -a >after'
-    sees 'after'
-    (
-        sleep 0.3
-        printf '\n[  12.3] kernel: a line of the log\n' >"$b"
-        sleep 0.3
-        printf 'and [0m one\0more\n' >"$b"
-    ) &
-    log=$!
-    timeout 60 "$DTTK" send -2 f <&4 >&4 2>err || fail "send: exit $?: $(cat err)"
-    wait $log
-    says '^dttk: f: delivered: 7\.00 kB'
-    sees 'dttk: out: verified: 7.00 kB'
-    sees 'code 0'
-    sees 'ready> '
-    cmp f out
-    cmp before after
+started 'recv -2 out'
+(
+    sleep 0.3
+    printf '\n[  12.3] kernel: a line of the log\n' >"$b"
+    sleep 0.3
+    printf 'and [0m one\0more\n' >"$b"
+) &
+log=$!
+timeout 60 "$DTTK" send -2 f <&4 >&4 2>err || fail "send: exit $?: $(cat err)"
+wait $log
+says '^dttk: f: delivered: 7\.00 kB'
+sees 'dttk: out: verified: 7.00 kB'
+over 0
+cmp f out
 
-    # From there to here.
-    type_in '$DTTK send -2 f; echo "code $?"; $STTY -a >after'
-    sees 'after'
-    timeout 60 "$DTTK" recv -p "$a" -b 19200 here 2>err || fail "recv: exit $?: $(cat err)"
-    sees 'dttk: f: delivered: 7.00 kB'
-    sees 'code 0'
-    sees 'ready> '
-    cmp f here
-    cmp before after
-}
+# From there to here.
+started 'send -2 f'
+timeout 60 "$DTTK" recv -p "$a" -b 19200 here 2>err || fail "recv: exit $?: $(cat err)"
+sees 'dttk: f: delivered: 7.00 kB'
+over 0
+cmp f here
 
 # What is typed is echoed and done, and nothing else has been.
 type_in 'echo "a""live"'

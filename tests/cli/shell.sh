@@ -3,7 +3,7 @@
 # No test: sourced, after common.sh and line.sh.
 
 # shell_up OPTIONS...: a line with these options of noise, and a shell behind it. Descriptor 4 is our
-# end of it, the file `screen` what we have read there. The shell finds no commands but its own, so
+# end of it, the file `screen` what we have read there, `before` the terminal's settings. The shell finds no commands but its own, so
 # that nothing happens if it takes for words what are none.
 shell_up()
 {
@@ -16,12 +16,36 @@ shell_up()
     shell=$!
     : >screen
     sees 'ready> '
+    # shellcheck disable=SC2016  # the other shell's
+    type_in '$STTY -a >before'
+    sees 'ready> '
 }
 
 # type_in WORDS: a line, as if somebody typed it.
 type_in()
 {
     printf '%s\n' "$1" >&4
+}
+
+# started COMMAND: typed, for the other shell's dttk; it has the terminal when this returns.
+started()
+{
+    # shellcheck disable=SC2016  # the other shell's
+    type_in '$DTTK '"$1"'; echo "code $?"; $STTY -a >after'
+    wait_for 10 is_raw
+}
+
+is_raw()
+{
+    stty -a <"$b" | grep -q -e '-icanon'
+}
+
+# over CODE: it has ended with that code, the shell reads again, and the terminal is as `before`.
+over()
+{
+    sees "code $1"
+    sees 'ready> '
+    cmp before after
 }
 
 # sees TEXT: read until it is on the screen, behind all that was looked for before. Sets $seen, what
