@@ -3,6 +3,8 @@
 # receiver cannot; neither waits for a time-out, and with room again the next run goes on.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=line.sh
+. "$(dirname "$0")/line.sh"
 # shellcheck source=two-way.sh
 . "$(dirname "$0")/two-way.sh"
 
@@ -12,7 +14,7 @@ if ! mount -t tmpfs -o size=1M tmpfs disk 2>/dev/null; then
     exit 77
 fi
 trap 'umount -l disk' EXIT
-plug A B
+line_up --baud 4000000 --link A --link B # socat waits for a reader: it would hear no ABORT
 
 # both FILE: from A to B.
 both()
@@ -63,4 +65,4 @@ ends recv 0
 ends send 0
 says '^dttk: disk/g: going on: ' recv.err
 cmp f disk/g
-unplug
+line_down TERM
