@@ -8,8 +8,9 @@
 shell_up()
 {
     line_up "$@"
+    # shellcheck disable=SC2154  # line.sh sets it
     exec 4<>"$a"
-    # shellcheck disable=SC2016  # the other shell's
+    # shellcheck disable=SC2016,SC2094,SC2154  # the other shell's; a terminal is read and written
     env -i DTTK="$DTTK" STTY="$(command -v stty)" setsid --ctty bash -c \
         '$STTY sane -echoctl; PATH=/nothing PS1="ready> " exec $BASH --norc --noediting -i' \
         <"$b" >"$b" 2>&1 &
@@ -64,8 +65,8 @@ sees()
 # The shell goes, and the line with it.
 shell_down()
 {
-    kill -HUP $shell
-    wait $shell || true
+    kill -HUP "$shell"
+    wait "$shell" || true
     exec 4<&-
     line_down TERM
 }
