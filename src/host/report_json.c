@@ -71,6 +71,7 @@ static void add_slot(const struct Report *r, json_object *o, const struct Slot *
     add_number(o, "digest_mismatches", c->mismatches);
     add_number(o, "passes", c->passes);
     add_number(o, "redundancy_needed", r->ftag ? 0 : report_redundancy_needed(slot));
+    add_number(o, "bytes_earlier", slot->earlier);
     if (slot->aborted)
         add_text(o, "aborted", report_abort_words(slot->abort_reason));
     add_seconds(o, "seconds", report_seconds(slot->first_packet, slot->last_packet));

@@ -86,6 +86,8 @@ int store_begin(struct Store *s, struct Receiver *r, uint64_t now)
         receiver_input(r, view_of(s->packet, j.object_len), now);
         store_replay(s, r, now);
         s->holder_idle = s->taken;
+        if (s->taken && s->config.slots[s->holder].state == SLOT_COLLECTING)
+            receiver_unheard(r, s->holder);
         s->holder_packets = s->config.slots[s->holder].counters.packets;
     }
     journal_close(&j);

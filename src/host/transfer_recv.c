@@ -23,7 +23,7 @@
 #define WINDOW_LINE  ((uint64_t)64 << 10) /* bytes in flight towards us: on a serial line, */
 #define WINDOW_PIPE  ((uint64_t)1 << 20)  /* and on a pipe */
 #define LAST_WORDS   CLOCK_SECOND         /* for the last answers to get out */
-#define ABORTS       3                    /* copies of an ABORT */
+#define ABORTS       3                    /* copies of an ABORT, and of what is said last */
 
 struct Receiving {
     const struct RecvOptions *options;
@@ -183,6 +183,12 @@ static void take_packets(struct Receiving *t, uint64_t now)
     }
 }
 
+/* The file cannot be written: no more is taken. */
+static bool ends_here(const struct Receiving *t)
+{
+    return t->done && t->code == EXIT_IO;
+}
+
 /* Two-way: the answers that are due; each is `copies` times on the line. */
 static void put_answers(struct Receiving *t, int copies, uint64_t now)
 {
@@ -203,7 +209,7 @@ static void answer(struct Receiving *t, uint64_t now)
     if (!t->options->line.two_way)
         return;
     if (!station_writing(&t->station))
-        put_answers(t, 1, now);
+        put_answers(t, ends_here(t) ? ABORTS : 1, now);
     if (station_flush(&t->station) < 0) {
         buffer_reset(&t->station.tx, 0);
         t->receiver.config.may_answer = false;
@@ -267,7 +273,7 @@ static uint64_t ends_at(struct Receiving *t, uint64_t now)
 {
     struct PatienceRun run = {.done = t->done, .any = t->any};
 
-    if (t->done && t->code == EXIT_IO)
+    if (ends_here(t))
         return 0;
     return patience_end(&t->patience, &t->station, &t->receiver, run, now);
 }
