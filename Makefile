@@ -133,6 +133,7 @@ FUZZ_OBJS   := $(call object,tests/fuzz,$(FUZZ))
 ARCHIVES    := $(B)/libdttk_cmd.a $(B)/libdttk_host.a $(B)/libdttk_core.a
 TESTS       := $(TEST_OBJS:.o=)
 FUZZERS     := $(FUZZ_OBJS:.o=)
+FAULT       := $(B)/tests/cli/fault.so
 CLI_TESTS    = $(wildcard tests/cli/*.sh)
 MAN          = $(wildcard man/*.[15])
 C_FILES      = $(wildcard src/*/*.c tests/*/*.c)
@@ -188,6 +189,13 @@ $(FUZZERS): %: %.o $(FUZZ_MAIN) $(B)/libdttk_test.a $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
+# Preloaded by tests that make calls fail. Never with sanitizers: they are the allocator then.
+$(FAULT): private VARIANT =
+$(FAULT): tests/cli/fault.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(COMPILE) -fPIC -shared -o $@ $< -ldl
+
 $(B)/tests/sim/bench_%: $(B)/tests/sim/bench_%.o $(B)/libdttk_test.a $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
@@ -197,7 +205,7 @@ demo: all
 
 # ---- Tests ----------------------------------------------------------------------------------
 
-test: all $(TESTS) $(FUZZERS)
+test: all $(TESTS) $(FUZZERS) $(FAULT)
 	@scripts/run-tests $(B) $(TESTS) $(FUZZERS) $(CLI_TESTS)
 
 test_pipeline: all
@@ -258,7 +266,7 @@ $(B)/lint/clang/%.o: %.c $(B)/flags ; $(lint)
 # A file nobody lists is a test nobody runs.
 LISTED = $(CORE:%=src/core/%.c) $(HOST:%=src/host/%.c) $(CMD:%=src/cmd/%.c) $(HELPERS:%=tests/%.c) \
          $(UNIT:%=tests/unit/%.c) $(SIM:%=tests/sim/%.c) $(FUZZ:%=tests/fuzz/%.c) \
-         tests/fuzz/replay.c $(wildcard tests/sim/bench_*.c)
+         tests/cli/fault.c tests/fuzz/replay.c $(wildcard tests/sim/bench_*.c)
 lint-lists:
 	$(if $(filter-out $(LISTED),$(C_FILES)),\
 	    @echo "not listed in the Makefile: $(filter-out $(LISTED),$(C_FILES))"; false)

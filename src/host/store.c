@@ -131,6 +131,7 @@ static void *slot_memory(void *ctx, unsigned n, uint64_t size)
     if (size > STORE_MEMORY_OBJECT || size > STORE_MEMORY_ALL - s->memory_used)
         return NULL;
     void *memory = calloc(1, size > 0 ? (size_t)size : 1);
+    slot->starved = memory == NULL;
     if (memory == NULL)
         return NULL;
     slot->memory[1] = slot->memory[0];

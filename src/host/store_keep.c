@@ -265,7 +265,9 @@ void store_keep(struct Store *s, unsigned n)
     struct StoreSlot *slot = &s->slots[n];
     bool told = slot->state == STORE_SLOT_FAILED;
     if (!slot->loaded) {
-        if (!told)
+        if (!told && slot->starved)
+            store_report(s, n, STORE_REFUSED, EXIT_IO, "", "%s", store_error(ENOMEM));
+        else if (!told)
             store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "", STORE_TOO_MANY);
         s->taken = false;
         if (s->spool == NULL && !slot->resumed)

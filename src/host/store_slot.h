@@ -30,6 +30,7 @@ struct StoreSlot {
     char name[NAME_MAX + 1];  /* of the target, in its folder */
     bool resumed;             /* an earlier run left part of it */
     bool loaded;              /* the receiver's Slot says what is here: save that */
+    bool starved;             /* the system has no memory for its bookkeeping */
     bool mismatch;            /* the digest has differed once */
     bool kept;                /* the journal says that something is here, and is right */
     bool rival;               /* the target was there: only at the end it shows if it is the same */
