@@ -18,6 +18,7 @@ struct Report {
     uint64_t begin;        /* ns */
     json_object *root;     /* NULL: no --json */
     json_object *objects;  /* owned by root */
+    bool starved;          /* there was no memory for all of it: report_close says so */
     uint64_t unlisted;     /* objects that are only counted: a line may bring any number */
     uint64_t refusals;     /* lines said of objects that were refused, */
     uint64_t here_already; /* and of those that were here already */

@@ -94,6 +94,7 @@ static struct StoreConfig store_config(struct Receiving *t)
         .force = o->force,
         .no_clobber = o->no_clobber,
         .no_resume = o->no_resume,
+        .no_sync = o->no_sync,
         .crc32c = kernels_best()->crc32c,
         .slots = t->slots,
         .slot_count = STORE_SLOTS_MAX,
@@ -285,7 +286,7 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    deadline = pumping ? CLOCK_NEVER : deadline;
+    deadline = earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
     if (t->options->line.two_way && !station_writing(&t->station))
         deadline = earlier(deadline, station_turn(&t->station, now) != CLOCK_NEVER
                                          ? station_turn(&t->station, now)
