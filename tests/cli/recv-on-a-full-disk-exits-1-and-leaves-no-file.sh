@@ -44,3 +44,18 @@ rm disk/other
 expect 0 "$DTTK" recv disk/g < <("$DTTK" send -q f)
 says '^dttk: disk/g: going on: '
 cmp f disk/g
+
+# What another file that is under way has still to take is no room for the next.
+rm disk/*
+make_file 600000 one
+make_file 600000 two 2
+"$DTTK" send -q -r 0 one >one.cap
+head -c 50000 one.cap >line.cap
+"$DTTK" send -q -r 0 two >>line.cap
+expect 1 "$DTTK" recv -d disk <line.cap
+says '^dttk: disk/two: no space: 6[0-9]* bytes are needed, [0-9]* are free beside what is under way$'
+says '^dttk: disk/one: incomplete: .*kept in one.part'
+nothing_at disk/two
+expect 0 "$DTTK" recv -d disk < <("$DTTK" send -q one)
+says '^dttk: disk/one: going on: '
+cmp one disk/one
