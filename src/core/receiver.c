@@ -93,6 +93,12 @@ static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
         retire(r, slot, false, ABORT_OTHER, now);
 }
 
+void receiver_fail(struct Receiver *r, unsigned slot)
+{
+    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state == SLOT_COLLECTING);
+    slot_fail(&r->config.slots[slot], SLOT_FAILURE_STORE);
+}
+
 void receiver_unheard(struct Receiver *r, unsigned slot)
 {
     struct Slot *s = &r->config.slots[slot];

@@ -248,6 +248,9 @@ bool receiver_answers(const struct Receiver *r);
  */
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now);
 
+/* The store has failed, not when it was asked for anything: the slot, COLLECTING, is FAILED. */
+void receiver_fail(struct Receiver *r, unsigned slot);
+
 /* What the slot has had so far came not from the line, but from what an earlier run left: nothing
  * of it is counted. */
 void receiver_unheard(struct Receiver *r, unsigned slot);

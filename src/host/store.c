@@ -84,6 +84,11 @@ void store_fail(struct Store *s, unsigned n, const char *doing)
     say_failed(s, n, doing, errno);
 }
 
+bool store_has_failed(const struct Store *s, unsigned n)
+{
+    return s->slots[n].state == STORE_SLOT_FAILED;
+}
+
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)
 {
     bool lean = s->side_used >= STORE_SIDES;

@@ -153,6 +153,10 @@ bool store_catch_up(struct Store *s);
  */
 uint64_t store_save(struct Store *s, uint64_t now);
 
+/* True if the object of slot n has failed, and the receiver may not know it: for it failed when it
+ * was saved, caught up or pumped. What it is to be told is receiver_fail. */
+bool store_has_failed(const struct Store *s, unsigned n);
+
 /*
  * Orderly end: for every object that is being collected or has failed, what arrived is saved in
  * its journal, and reported (INCOMPLETE, or MISMATCH); of which nothing arrived, nothing stays.

@@ -164,6 +164,8 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
         const struct Slot *slot = &t->slots[i];
 
+        if (slot->state == SLOT_COLLECTING && store_has_failed(&t->store, i))
+            receiver_fail(&t->receiver, i);
         if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
         else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
@@ -342,6 +344,7 @@ static int receive(struct Receiving *t)
             return t->done ? 0 : code;
         store_pump(&t->store);
         take_packets(t, now);
+        drop_ended(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)
             station_finish(&t->station);
         answer(t, now);

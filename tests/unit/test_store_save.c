@@ -267,6 +267,34 @@ Test(store_save, what_was_saved_before_the_disk_was_full_is_claimed_all_the_same
     bench_done(&b);
 }
 
+/* It fails while it is saved: nobody asked for anything, so the receiver has to be told. */
+Test(store_save, what_fails_when_it_is_saved_is_told)
+{
+    struct rlimit limit = {3000, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    bench_init(&b, "name");
+    sample_init(&s, "name", LEN, 1);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_object(&b, &s);
+    some(0, 100);
+    cr_assert_not(store_has_failed(&b.store, 0));
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    save();
+    bench_expect(&b, STORE_FAILED, 1);
+    cr_assert_eq(b.slots[0].state, SLOT_COLLECTING);
+    cr_assert(store_has_failed(&b.store, 0));
+    receiver_fail(&b.receiver, 0);
+    cr_assert_eq(b.slots[0].state, SLOT_FAILED);
+    receiver_drop(&b.receiver, 0, true, 1);
+    cr_assert_not(store_has_failed(&b.store, 0));
+    bench_stop(&b);
+    cr_assert_not(folder_has(&b.folder, "name"));
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    sample_free(&s);
+    bench_done(&b);
+}
+
 Test(store_save, objects_of_a_folder_are_saved_together)
 {
     bench_init(&b, NULL);
