@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Values of options without a letter. */
-enum { OPT_NO_RESUME = 256, OPT_LOSSY, OPT_HELP };
+enum { OPT_NO_RESUME = 256, OPT_NO_FSYNC, OPT_LOSSY, OPT_HELP };
 
 static const char letters[] = ":d:fn" LINK_LETTERS WORDS_LETTERS;
 
@@ -18,6 +18,7 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, 'f'},
     {"no-clobber", no_argument, NULL, 'n'},
     {"no-resume", no_argument, NULL, OPT_NO_RESUME},
+    {"no-fsync", no_argument, NULL, OPT_NO_FSYNC},
     {"lossy", no_argument, NULL, OPT_LOSSY},
     LINK_LONG,
     WORDS_LONG,
@@ -35,6 +36,7 @@ static const char usage[] =
     "  -f, --force               with -d: replace files that exist\n"
     "  -n, --no-clobber          never replace OUT\n"
     "      --no-resume           throw away what an earlier run left\n"
+    "      --no-fsync            do not wait for the disk: a power cut may take what was received\n"
     "      --lossy               leave out what a stream has lost for good, and go "
     "on\n" WORDS_USAGE;
 
@@ -56,6 +58,8 @@ static bool parse_option(int option, char **argv, struct RecvOptions *o, struct 
         return o->no_clobber = true;
     case OPT_NO_RESUME:
         return o->no_resume = true;
+    case OPT_NO_FSYNC:
+        return o->no_sync = true;
     case OPT_LOSSY:
         return o->lossy = true;
     default:

@@ -93,6 +93,23 @@ static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
         retire(r, slot, false, ABORT_OTHER, now);
 }
 
+void receiver_fail(struct Receiver *r, unsigned slot)
+{
+    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state == SLOT_COLLECTING);
+    slot_fail(&r->config.slots[slot], SLOT_FAILURE_STORE);
+}
+
+void receiver_unheard(struct Receiver *r, unsigned slot)
+{
+    struct Slot *s = &r->config.slots[slot];
+
+    CORE_ASSERT(slot < r->config.slot_count && s->state == SLOT_COLLECTING);
+    s->counters = (struct SlotCounters){0};
+    s->grid_since = 0;
+    s->seq_known = false;
+    s->earlier = slot_bytes(s);
+}
+
 static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
 {
     return (info->flags & OBJECT_STREAM) == 0 && info->size == size &&

@@ -94,6 +94,7 @@ struct Slot {
     bool seq_known;
     uint8_t seq;                        /* newest seen */
     uint64_t first_packet, last_packet; /* ns */
+    uint64_t earlier;                   /* bytes that were here before the first of them */
     uint64_t heard;                     /* packets of the receiver when it last had one */
     unsigned grids;                     /* times T or B have changed */
     uint64_t grid_since;                /* its packets when they last did */
@@ -246,6 +247,13 @@ bool receiver_answers(const struct Receiver *r);
  * kept.
  */
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now);
+
+/* The store has failed, not when it was asked for anything: the slot, COLLECTING, is FAILED. */
+void receiver_fail(struct Receiver *r, unsigned slot);
+
+/* What the slot has had so far came not from the line, but from what an earlier run left: nothing
+ * of it is counted. */
+void receiver_unheard(struct Receiver *r, unsigned slot);
 
 /* True if the pass in which the newest finished object was completed has come to its end. */
 bool receiver_pass_ended(const struct Receiver *r);

@@ -1,7 +1,5 @@
 #include "core/repairs.h"
 
-#define RECORD_KEY 8 /* bytes of the key before the payload */
-
 static uint32_t capacity_of(const struct ObjectLayout *l)
 {
     /* A few more than a window can lack, so that dependent repairs do not block it. */
@@ -10,7 +8,7 @@ static uint32_t capacity_of(const struct ObjectLayout *l)
 
 static uint64_t record_offset(const struct Repairs *r, uint64_t w, uint32_t index)
 {
-    return (w * r->capacity + index) * (RECORD_KEY + (uint64_t)r->symbol_size);
+    return (w * r->capacity + index) * (REPAIRS_KEY + (uint64_t)r->symbol_size);
 }
 
 static bool is_occupied(const struct Repairs *r, uint64_t w, uint32_t index)
@@ -60,14 +58,14 @@ enum RepairsResult repairs_add(struct Repairs *r, uint64_t w, uint64_t key, cons
 {
     /* Keys count up: spread them, so that several runs of them do not pile up in one place. */
     uint32_t index = (uint32_t)((key * UINT64_C(0x9E3779B97F4A7C15) >> 32) % r->capacity);
-    uint8_t stored[RECORD_KEY];
+    uint8_t stored[REPAIRS_KEY];
     uint64_t offset;
 
     CORE_ASSERT(w < r->windows);
     for (uint32_t probes = 0; is_occupied(r, w, index); probes++) {
         if (probes == r->capacity)
             return REPAIRS_FULL;
-        if (!r->store.read(r->store.ctx, record_offset(r, w, index), stored, RECORD_KEY))
+        if (!r->store.read(r->store.ctx, record_offset(r, w, index), stored, REPAIRS_KEY))
             return REPAIRS_FAILED;
         if (get_u64(stored) == key)
             return REPAIRS_DUPLICATE;
@@ -75,8 +73,8 @@ enum RepairsResult repairs_add(struct Repairs *r, uint64_t w, uint64_t key, cons
     }
     offset = record_offset(r, w, index);
     put_u64(stored, key);
-    if (!r->store.write(r->store.ctx, offset, stored, RECORD_KEY) ||
-        !r->store.write(r->store.ctx, offset + RECORD_KEY, payload, r->symbol_size))
+    if (!r->store.write(r->store.ctx, offset, stored, REPAIRS_KEY) ||
+        !r->store.write(r->store.ctx, offset + REPAIRS_KEY, payload, r->symbol_size))
         return REPAIRS_FAILED;
     set_occupied(r, w, index, true);
     r->held[w]++;
@@ -87,7 +85,7 @@ enum RepairsResult repairs_add(struct Repairs *r, uint64_t w, uint64_t key, cons
 bool repairs_load(const struct Repairs *r, uint64_t w, struct RlcWindow window, struct RlcRow *rows,
                   uint8_t *payloads)
 {
-    uint8_t key[RECORD_KEY];
+    uint8_t key[REPAIRS_KEY];
     size_t n = 0;
 
     for (uint32_t i = 0; i < r->capacity; i++) {
@@ -96,13 +94,28 @@ bool repairs_load(const struct Repairs *r, uint64_t w, struct RlcWindow window, 
 
         if (!is_occupied(r, w, i))
             continue;
-        if (!r->store.read(r->store.ctx, offset, key, RECORD_KEY) ||
-            !r->store.read(r->store.ctx, offset + RECORD_KEY, payload, r->symbol_size))
+        if (!r->store.read(r->store.ctx, offset, key, REPAIRS_KEY) ||
+            !r->store.read(r->store.ctx, offset + REPAIRS_KEY, payload, r->symbol_size))
             return false;
         rows[n++] = (struct RlcRow){.window = window, .key = get_u64(key), .payload = payload};
     }
     CORE_ASSERT(n == r->held[w]);
     return true;
+}
+
+bool repairs_record(const struct Repairs *r, uint64_t offset, uint64_t *w, uint64_t *key,
+                    uint8_t *payload)
+{
+    uint64_t size = REPAIRS_KEY + (uint64_t)r->symbol_size, index = offset / size;
+    uint8_t stored[REPAIRS_KEY];
+
+    *w = index / r->capacity;
+    if (offset % size != 0 || *w >= r->windows ||
+        !is_occupied(r, *w, (uint32_t)(index % r->capacity)) ||
+        !r->store.read(r->store.ctx, offset, stored, REPAIRS_KEY))
+        return false;
+    *key = get_u64(stored);
+    return r->store.read(r->store.ctx, offset + REPAIRS_KEY, payload, r->symbol_size);
 }
 
 void repairs_drop(struct Repairs *r, uint64_t w)

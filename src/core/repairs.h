@@ -9,7 +9,12 @@
 
 #include "core/object.h"
 
-/* The side store: bytes at an offset. False: it failed, the caller knows why. */
+#define REPAIRS_KEY 8 /* bytes of the key before the payload */
+
+/*
+ * The side store: bytes at an offset. False: it failed, the caller knows why. Record i lies at
+ * i * (REPAIRS_KEY + symbol_size); its key is written first, its payload by a call of its own.
+ */
 struct RepairsStore {
     void *ctx;
     bool (*write)(void *ctx, uint64_t offset, const uint8_t *data, size_t len);
@@ -50,6 +55,11 @@ enum RepairsResult repairs_add(struct Repairs *r, uint64_t w, uint64_t key, cons
  */
 bool repairs_load(const struct Repairs *r, uint64_t w, struct RlcWindow window, struct RlcRow *rows,
                   uint8_t *payloads);
+
+/* The record that lies at that offset: its window and key, and symbol_size bytes into payload.
+ * False: none does (any more), or the store failed. */
+bool repairs_record(const struct Repairs *r, uint64_t offset, uint64_t *w, uint64_t *key,
+                    uint8_t *payload);
 
 /* Forget the records of window w, or all. */
 void repairs_drop(struct Repairs *r, uint64_t w);

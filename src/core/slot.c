@@ -97,6 +97,7 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     if (resume && !slot_is_stream(slot)) {
         if (!s.store->resume(s.store->ctx, s.number, &slot->object))
             slot_fail(slot, SLOT_FAILURE_STORE);
+        slot->earlier = slot_bytes(slot);
         slot_advance(r, slot, 0);
     }
     return true;
@@ -106,7 +107,8 @@ void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
 {
     uint8_t ahead = (uint8_t)(seq - slot->seq);
 
-    slot->counters.packets++;
+    if (slot->counters.packets++ == 0)
+        slot->first_packet = now;
     slot->last_packet = now;
     if (slot->seq_known && ahead == 0)
         return;
@@ -180,6 +182,8 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
     object_regrid(&slot->object, &before);
     slot->info.symbol_size = info->symbol_size;
     slot->info.block = info->block;
+    if (slot_bytes(slot) < slot->earlier)
+        slot->earlier = slot_bytes(slot);
     /* Packets of the former tags speak of the other grid. */
     slot->tags[0] = object->tag;
     slot->tag_count = 1;
@@ -250,6 +254,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
             return false;
         }
         slot->end_known = false; /* it may be END that lied */
+        slot->earlier = 0;
         object_forget(&slot->object);
         repairs_drop_all(&slot->repairs);
         return false;

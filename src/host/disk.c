@@ -63,6 +63,25 @@ int disk_sync(int fd)
     return result;
 }
 
+int disk_sync_data(int fd)
+{
+    int result;
+    do
+        result = fdatasync(fd);
+    while (result != 0 && errno == EINTR);
+    return result;
+}
+
+void disk_begin_sync(int fd, uint64_t offset, uint64_t len)
+{
+#ifdef SYNC_FILE_RANGE_WRITE
+    /* What cannot be begun now is done in the end. */
+    (void)sync_file_range(fd, (off_t)offset, (off_t)len, SYNC_FILE_RANGE_WRITE);
+#else
+    (void)fd, (void)offset, (void)len;
+#endif
+}
+
 int disk_sync_folder(int dir)
 {
     if (disk_sync(dir) == 0 || errno == EINVAL || errno == ENOTSUP)

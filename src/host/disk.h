@@ -14,9 +14,14 @@ int disk_read(int fd, uint8_t *data, size_t len, uint64_t offset);
 /* What is there of len bytes at offset: fewer only at the file's end; -1 and errno. */
 ptrdiff_t disk_read_some(int fd, uint8_t *data, size_t len, uint64_t offset);
 
-/* Make what was written safe. A folder that cannot be synced by its kind of file system is fine. */
+/* Make safe what was written; _data: but for times and mode. A folder that cannot be synced by its
+ * kind of file system is fine. */
 int disk_sync(int fd);
+int disk_sync_data(int fd);
 int disk_sync_folder(int dir);
+
+/* So many bytes at offset may go to the disk now: begin with it, and do not wait. */
+void disk_begin_sync(int fd, uint64_t offset, uint64_t len);
 
 /* Rename within dir, never over anything: EEXIST. */
 int disk_rename_new(int dir, const char *from, const char *to);

@@ -7,12 +7,9 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ASIDE_MAX 9999
-#define PIECE     ((size_t)64 << 10)
-#define SETTLED   INT64_C(2000000000) /* ns a file has not changed for, to be remembered */
 
 /* out = name + suffix. */
 static int join(char out[NAME_MAX + 1], const char *name, const char *suffix)
@@ -28,7 +25,6 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
     char longest[NAME_MAX + 1];
     k->dir = dir;
     k->wrong = false;
-    k->reserve = -1;
     part_init(&k->part, -1);
     if (join(k->name, name, "") != 0 || join(k->part_name, name, NAMES_PART) != 0 ||
         join(k->journal_name, k->part_name, NAMES_JOURNAL) != 0)
@@ -39,21 +35,6 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
 void file_sink_close(struct FileSink *k)
 {
     part_close(&k->part);
-    file_sink_release(k);
-}
-
-void file_sink_reserve(struct FileSink *k, uint64_t bytes)
-{
-    k->reserve = disk_temp(k->dir);
-    if (k->reserve >= 0 && posix_fallocate(k->reserve, 0, (off_t)bytes) != 0)
-        file_sink_release(k);
-}
-
-void file_sink_release(struct FileSink *k)
-{
-    if (k->reserve >= 0)
-        close(k->reserve);
-    k->reserve = -1;
 }
 
 /* 1: name is that of the open file fd; 0: it is another's, or nobody's; -1 and errno. */
@@ -82,6 +63,30 @@ bool file_sink_has_part(const struct FileSink *k)
     return bears(k->dir, k->part_name, k->part.fd) != 0; /* not to be seen is not gone */
 }
 
+bool file_sink_has_journal(const struct FileSink *k, const struct Journal *j)
+{
+    return bears(k->dir, k->journal_name, j->fd) != 0;
+}
+
+/* A run that ended just before it could give the part its name may have left it with the mode of
+ * the target, which even its owner may not be allowed to write. */
+static int open_read_only(const struct FileSink *k, int flags)
+{
+    char path[32];
+#ifdef O_PATH
+    int fd = openat(k->dir, k->part_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int changed = chmod(path, 0600);
+    close(fd);
+    if (changed == 0)
+        return openat(k->dir, k->part_name, flags);
+#endif
+    errno = EACCES;
+    return -1;
+}
+
 /* Open and lock the part: FILE_SINK_PART, NOTHING, FOREIGN, BUSY, ERROR. */
 static enum FileSinkFound open_part(struct FileSink *k)
 {
@@ -92,6 +97,8 @@ static enum FileSinkFound open_part(struct FileSink *k)
     if (!S_ISREG(st.st_mode))
         return FILE_SINK_FOREIGN;
     int fd = openat(k->dir, k->part_name, flags);
+    if (fd < 0 && errno == EACCES)
+        fd = open_read_only(k, flags);
     if (fd < 0)
         return FILE_SINK_ERROR;
     enum FileSinkFound found = lock_part(k, fd);
@@ -155,12 +162,13 @@ static int create_part(struct FileSink *k)
     return -1;
 }
 
-int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32c crc32c)
+int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketObject *object,
+                    Crc32c crc32c)
 {
     struct JournalContent c = {.object = object};
     bool reuse = k->part.fd >= 0;
     int error = 0;
-    if (journal_write(k->dir, k->journal_name, &c, crc32c) != 0)
+    if (journal_write(j, k->dir, k->journal_name, &c, crc32c) != 0)
         error = errno;
     else if (reuse ? ftruncate(k->part.fd, 0) != 0 : create_part(k) != 0)
         error = errno;
@@ -169,6 +177,7 @@ int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32
     /* If somebody was faster with the part, the journal is theirs. */
     if (k->part.fd < 0 && error != EEXIST)
         unlinkat(k->dir, k->journal_name, 0);
+    journal_close(j);
     file_sink_close(k);
     errno = error;
     return -1;
@@ -231,90 +240,10 @@ uint64_t file_sink_space(const struct FileSink *k)
     return bytes;
 }
 
-/* The digest of the size bytes of fd; false: they cannot be read. */
-static bool take_digest(int fd, uint64_t size, uint8_t value[PACKET_DIGEST])
-{
-    uint8_t piece[PIECE];
-    struct Digest d;
-    digest_init(&d);
-    for (uint64_t at = 0; at < size;) {
-        size_t n = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
-        if (disk_read(fd, piece, n, at) != 0)
-            return false;
-        digest_update(&d, piece, n);
-        at += n;
-    }
-    digest_value(&d, value);
-    return true;
-}
-
-static bool unchanged(const struct stat *a, const struct stat *b)
-{
-    return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-           disk_time(a->st_mtim) == disk_time(b->st_mtim) &&
-           disk_time(a->st_ctim) == disk_time(b->st_ctim);
-}
-
-/* The digest of the file of which st is known; NULL: not known. */
-static const uint8_t *recall(const struct FileSinkSeen *seen, const struct stat *st)
-{
-    for (unsigned i = 0; seen != NULL && st->st_ino != 0 && i < FILE_SINK_SEEN; i++) {
-        if (unchanged(&seen->of[i], st))
-            return seen->digest[i];
-    }
-    return NULL;
-}
-
-static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st,
-                     const uint8_t digest[PACKET_DIGEST])
-{
-    struct stat after;
-    struct timespec now;
-    /* Times are coarse: of a file changed just now a further change might not be seen. */
-    if (seen == NULL || fstat(fd, &after) != 0 || !unchanged(&after, st) ||
-        clock_gettime(CLOCK_REALTIME, &now) != 0 ||
-        disk_time(now) - disk_time(st->st_ctim) < SETTLED)
-        return;
-    seen->of[seen->next] = *st;
-    memcpy(seen->digest[seen->next], digest, PACKET_DIGEST);
-    seen->next = (seen->next + 1) % FILE_SINK_SEEN;
-}
-
-/* The target, a regular file: has it that digest? */
-static bool has_digest(const struct FileSink *k, struct View digest, struct FileSinkSeen *seen)
-{
-    uint8_t value[PACKET_DIGEST];
-    struct stat st;
-    int flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    int fd = openat(k->dir, k->name, flags);
-    if (fd < 0)
-        return false;
-    bool known = fstat(fd, &st) == 0;
-    const uint8_t *digest_before = known ? recall(seen, &st) : NULL;
-    if (digest_before != NULL) {
-        memcpy(value, digest_before, sizeof value);
-    } else {
-        known = known && take_digest(fd, (uint64_t)st.st_size, value);
-        if (known)
-            remember(seen, fd, &st, value);
-    }
-    close(fd);
-    return known && memcmp(value, digest.data, digest.len) == 0;
-}
-
-enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest,
-                                     struct FileSinkSeen *seen)
+uint64_t file_sink_taken(const struct FileSink *k)
 {
     struct stat st;
-    if (fstatat(k->dir, k->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return errno == ENOENT ? FILE_SINK_FREE : FILE_SINK_UNTOUCHED;
-    if (!S_ISREG(st.st_mode))
-        return FILE_SINK_UNTOUCHED;
-    if ((uint64_t)st.st_size != size)
-        return FILE_SINK_OTHER;
-    if (digest.len == 0)
-        return FILE_SINK_MAYBE;
-    return has_digest(k, digest, seen) ? FILE_SINK_SAME : FILE_SINK_OTHER;
+    return fstat(k->part.fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
 /* Everything but the name: length, mode, time, and that it is safe. */
@@ -344,7 +273,7 @@ static int make_ready(struct FileSink *k, const struct FileSinkCommit *c, int *o
         if (futimens(k->part.fd, times) != 0)
             *odd = errno;
     }
-    return part_sync(&k->part);
+    return c->no_sync ? 0 : part_sync(&k->part);
 }
 
 /* Only a name can be renamed, not an open file: so look before that it is ours, and behind. */
@@ -377,7 +306,7 @@ int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *od
     enum FileSinkTarget before = file_sink_target(k, 0, view_of(NULL, 0), NULL);
     if (give_name(k, c, before) != 0)
         return -1;
-    if (disk_sync_folder(k->dir) != 0) {
+    if (!c->no_sync && disk_sync_folder(k->dir) != 0) {
         int error = errno;
         if (before != FILE_SINK_FREE || disk_rename_new(k->dir, k->name, k->part_name) != 0) {
             unlinkat(k->dir, k->journal_name, 0);

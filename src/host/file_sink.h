@@ -18,7 +18,6 @@ struct FileSink {
     char name[NAME_MAX + 1]; /* the target */
     char part_name[NAME_MAX + 1];
     char journal_name[NAME_MAX + 1];
-    int reserve;      /* a file without a name that holds room on the disk; -1: none */
     struct Part part; /* fd -1: not open; open, it is locked against other processes */
     bool wrong;       /* commit: a file that is not ours got the target's name in a race */
 };
@@ -47,23 +46,22 @@ enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c 
 
 /*
  * Begin from nothing: write the journal, then create the part, or empty the one that is open. So a
- * part is never without a journal, whenever the process is killed. 0; or -1 and errno: no part is
- * open.
+ * part is never without a journal, whenever the process is killed. 0: both are open; or -1 and
+ * errno: neither is.
  */
-int file_sink_start(struct FileSink *k, const struct PacketObject *object, Crc32c crc32c);
+int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketObject *object,
+                    Crc32c crc32c);
 
 /* Rename the part that is open, and its journal, to the first free NAME.part.N (into aside); it is
  * closed. 0; or -1 and errno. */
 int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1]);
 
-/* Hold room for the journal on the disk, as far as there is any, so that what arrived can be
- * recorded when the part has filled it; and give it free for that. */
-void file_sink_reserve(struct FileSink *k, uint64_t bytes);
-void file_sink_release(struct FileSink *k);
-
 /* False if the part, which is open, does not bear its name any more: somebody removed or replaced
  * it. Then nothing can come of it. */
 bool file_sink_has_part(const struct FileSink *k);
+
+/* The same of its journal, j. */
+bool file_sink_has_journal(const struct FileSink *k, const struct Journal *j);
 
 /* Such a part is given up; its journal is removed, for of another file it would tell lies. */
 void file_sink_forget(struct FileSink *k);
@@ -74,6 +72,9 @@ int file_sink_remove(struct FileSink *k);
 
 /* Bytes the folder's file system has left for the likes of us; UINT64_MAX: not known. */
 uint64_t file_sink_space(const struct FileSink *k);
+
+/* Bytes that the part, which is open, takes up there. */
+uint64_t file_sink_taken(const struct FileSink *k);
 
 enum FileSinkTarget {
     FILE_SINK_FREE,      /* no such file */
@@ -104,6 +105,7 @@ struct FileSinkCommit {
     int64_t mtime;   /* ns since 1970 */
     bool replace;    /* what bears the name may be replaced */
     bool only_files; /* but nothing else than a regular file */
+    bool no_sync;    /* safe or not: do not wait for the disk */
 };
 
 /*
@@ -116,7 +118,7 @@ struct FileSinkCommit {
  */
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd);
 
-/* Close the part, if open, and release. */
+/* Close the part, if open. */
 void file_sink_close(struct FileSink *k);
 
 #endif

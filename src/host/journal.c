@@ -1,5 +1,6 @@
-#include "host/journal.h"
+#include "host/journal_file.h"
 
+#include "host/clock.h"
 #include "host/disk.h"
 #include "host/names.h"
 
@@ -8,370 +9,289 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
-#define MAGIC     "dttk-jrn"
-#define MAGIC_LEN 8
-#define VERSION   1
-#define PIECE     ((size_t)64 << 10)
-#define CRC_LEN   4
-
-/* A journal being written. The first failure stays. */
-struct Out {
-    int fd;
-    int error; /* errno; 0: none */
-    uint64_t offset;
-    Crc32c crc32c;
-    uint32_t crc;
-    size_t fill;
-    uint8_t bytes[PIECE];
-};
-
-static void flush(struct Out *o)
+uint64_t journal_at_pair(uint64_t p, unsigned copy)
 {
-    o->crc = o->crc32c(o->crc, o->bytes, o->fill);
-    if (o->error == 0 && disk_write(o->fd, o->bytes, o->fill, o->offset) != 0)
-        o->error = errno;
-    o->offset += o->fill;
-    o->fill = 0;
+    return (2 + 2 * p + copy) * JOURNAL_BLOCK;
 }
 
-static void put(struct Out *o, const uint8_t *bytes, size_t len)
+uint64_t journal_pairs(const struct PacketObject *object)
 {
-    while (len > 0) {
-        size_t n = len < PIECE - o->fill ? len : PIECE - o->fill;
-        memcpy(o->bytes + o->fill, bytes, n);
-        o->fill += n;
-        bytes += n;
-        len -= n;
-        if (o->fill == PIECE)
-            flush(o);
-    }
+    uint64_t bits = 8 * JOURNAL_BITS, t = object->symbol_size;
+    if ((object->flags & OBJECT_STREAM) != 0 || object->size == 0)
+        return 0;
+    return ((object->size - 1) / t + bits) / bits;
 }
 
-/* A packet whose fields are in head (to be closed), and its symbols. */
-static void put_packet(struct Out *o, struct Buffer *head, enum PacketType type, uint16_t tag,
-                       struct View symbols)
+uint64_t journal_size(const struct PacketObject *object)
 {
-    uint8_t length[2];
-    if (!packet_close(head, type, 0, tag)) {
-        o->error = EINVAL;
-        return;
-    }
-    struct View v = buffer_view(head);
-    put_u16(length, (uint16_t)(v.len + symbols.len));
-    put(o, length, sizeof length);
-    put(o, v.data, v.len);
-    put(o, symbols.data, symbols.len);
+    return journal_at_pair(journal_pairs(object), 0);
 }
 
-static void put_object(struct Out *o, const struct PacketObject *object, uint16_t tag)
+uint32_t journal_crc(const struct Journal *j, uint64_t at, const uint8_t *bytes, size_t len)
 {
-    uint8_t memory[JOURNAL_OBJECT_MAX];
-    struct Buffer b;
+    uint8_t place[8];
+    put_u64(place, at);
+    return j->crc32c(j->crc32c(j->seed, place, sizeof place), bytes, len);
+}
+
+/* Write a block whose body is there; its CRC is put behind. */
+static int write_block(struct Journal *j, uint64_t at, uint8_t block[JOURNAL_BLOCK])
+{
+    put_u32(block + JOURNAL_BODY, journal_crc(j, at, block, JOURNAL_BODY));
+    return disk_write(j->fd, block, JOURNAL_BLOCK, at);
+}
+
+/* The packet in b, whose fields are there, led by its length: so many bytes at `to`. 0: it does not
+ * fit into `room` bytes. */
+static size_t put_packet(uint8_t *to, size_t room, struct Buffer *b, enum PacketType type,
+                         uint16_t tag)
+{
+    if (!packet_close(b, type, 0, tag) || buffer_view(b).len > room - 2)
+        return 0;
+    struct View v = buffer_view(b);
+    put_u16(to, (uint16_t)v.len);
+    memcpy(to + 2, v.data, v.len);
+    return 2 + v.len;
+}
+
+/* The same of OBJECT; a run that finds it does not speak with who sent it. */
+static size_t put_object(uint8_t *to, const struct PacketObject *object, Crc32c crc32c)
+{
+    uint8_t memory[PACKET_HEADROOM + JOURNAL_OBJECT_MAX];
     struct PacketObject mute = *object;
+    struct Buffer b;
     mute.link &= (uint8_t)~LINK_ANSWERS;
     buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
     if (!packet_append_object(&b, &mute))
-        o->error = EINVAL;
-    put_packet(o, &b, PACKET_OBJECT, tag, view_of(NULL, 0));
+        return 0;
+    return put_packet(to, 2 + JOURNAL_OBJECT_MAX, &b, PACKET_OBJECT,
+                      packet_object_tag(object, crc32c));
 }
 
-static void put_end(struct Out *o, const struct PacketEnd *end, uint16_t tag)
+/* What j has of OBJECT is what is in the file. */
+static bool keep_object(struct Journal *j, const uint8_t *led, size_t len)
 {
-    uint8_t memory[JOURNAL_END_MAX] = {0, 0};
-    struct Buffer b;
-    if (end == NULL) {
-        put(o, memory, 2);
-        return;
+    struct Packet p;
+    if (len < 2)
+        return false;
+    j->object_len = len - 2;
+    memcpy(j->object, led + 2, j->object_len);
+    if (packet_parse(view_of(j->object, j->object_len), j->crc32c, &p) != PACKET_OK)
+        return false;
+    j->info = p.as.object;
+    return true;
+}
+
+/* It only has to be another one each time. */
+static uint64_t make_nonce(void)
+{
+    uint64_t nonce;
+    if (getrandom(&nonce, sizeof nonce, GRND_NONBLOCK) != (ssize_t)sizeof nonce)
+        nonce = clock_now();
+    return nonce;
+}
+
+static int write_head(struct Journal *j, const struct PacketObject *object)
+{
+    uint8_t block[JOURNAL_BLOCK] = {0};
+    j->flags = (object->flags & OBJECT_STREAM) != 0 ? JOURNAL_STREAM : 0;
+    memcpy(block, JOURNAL_MAGIC, JOURNAL_MAGIC_LEN);
+    block[JOURNAL_MAGIC_LEN] = JOURNAL_VERSION;
+    block[JOURNAL_MAGIC_LEN + 1] = j->flags;
+    put_u64(block + JOURNAL_MAGIC_LEN + 2, make_nonce());
+    size_t len = put_object(block + JOURNAL_HEAD, object, j->crc32c);
+    if (!keep_object(j, block + JOURNAL_HEAD, len)) {
+        errno = EINVAL;
+        return -1;
     }
+    j->limit = j->next = journal_size(&j->info);
+    j->seed = j->crc32c(0, block, JOURNAL_BODY);
+    put_u32(block + JOURNAL_BODY, j->seed);
+    /* Room for every bit, so that what arrived can be recorded when the part has filled the disk.*/
+    int error = posix_fallocate(j->fd, 0, (off_t)j->limit);
+    if (error == ENOSPC || error == EDQUOT) {
+        errno = error;
+        return -1;
+    }
+    if (error != 0 && ftruncate(j->fd, (off_t)j->limit) != 0)
+        return -1;
+    return disk_write(j->fd, block, sizeof block, 0);
+}
+
+/* Symbols from .. to of o, as far as they have arrived and are of pair p, into its bits. True: one
+ * is new there. */
+static bool set_bits(uint8_t *bits, const struct Object *o, uint64_t p, uint64_t from, uint64_t to)
+{
+    uint64_t first = p * 8 * JOURNAL_BITS, behind = first + 8 * JOURNAL_BITS;
+    bool changed = false;
+    from = from > first ? from : first;
+    to = to < behind ? to : behind;
+    for (uint64_t s = from; s < to;) {
+        uint64_t i = s / 8, next = (i + 1) * 8 < to ? (i + 1) * 8 : to;
+        uint8_t mask = (uint8_t)(0xFFU << s % 8 & 0xFFU >> (8 * (i + 1) - next));
+        uint8_t *byte = &bits[i - first / 8], is = *byte | (o->arrived[i] & mask);
+        changed = changed || is != *byte;
+        *byte = is;
+        s = next;
+    }
+    return changed;
+}
+
+int journal_claim(struct Journal *j, const struct Object *o, uint64_t from, uint64_t to)
+{
+    uint8_t block[JOURNAL_BLOCK];
+    unsigned copy;
+    to = to < o->layout.symbols ? to : o->layout.symbols;
+    for (uint64_t p = from / (8 * JOURNAL_BITS); p * 8 * JOURNAL_BITS < to && from < to; p++) {
+        if (journal_read_pair(j, p, block, &copy) != 0)
+            return -1;
+        if (!set_bits(block + 8, o, p, from, to))
+            continue;
+        put_u64(block, get_u64(block) + 1);
+        if (write_block(j, journal_at_pair(p, copy), block) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int journal_add_end(struct Journal *j, const struct PacketEnd *end)
+{
+    uint8_t memory[PACKET_HEADROOM + JOURNAL_END_MAX], block[JOURNAL_BLOCK] = {0};
     struct PacketEnd inner = *end;
+    struct Buffer b;
     inner.rest = 1; /* when it is replayed no pass ends */
     buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
-    if (!packet_append_end(&b, &inner))
-        o->error = EINVAL;
-    put_packet(o, &b, PACKET_END, tag, view_of(NULL, 0));
-}
-
-static uint64_t arrived_bytes(const struct ObjectLayout *l)
-{
-    return l->symbols / 8 + (l->symbols % 8 != 0);
-}
-
-static void put_arrived(struct Out *o, const struct JournalContent *c)
-{
-    uint8_t length[8] = {0};
-    if (c->arrived == NULL || c->arrived->layout.symbols == 0) {
-        put(o, length, sizeof length);
-        return;
+    size_t len = 0;
+    if (packet_append_end(&b, &inner))
+        len = put_packet(block, 2 + JOURNAL_END_MAX, &b, PACKET_END,
+                         packet_object_tag(&j->info, j->crc32c));
+    if (len < 2) {
+        errno = EINVAL;
+        return -1;
     }
-    const struct ObjectLayout *l = &c->arrived->layout;
-    uint64_t first = c->unsaved_from / l->symbol_size;
-    uint64_t behind = c->unsaved_to / l->symbol_size + (c->unsaved_to % l->symbol_size != 0);
-    put_u64(length, arrived_bytes(l));
-    put(o, length, sizeof length);
-    for (uint64_t i = 0; i < arrived_bytes(l); i++) {
-        uint8_t byte = c->arrived->arrived[i];
-        for (unsigned bit = 0; bit < 8 && i * 8 + 7 >= first && i * 8 < behind; bit++) {
-            if (i * 8 + bit >= first && i * 8 + bit < behind)
-                byte &= (uint8_t) ~(1U << bit);
-        }
-        put(o, &byte, 1);
-    }
+    if (write_block(j, JOURNAL_AT_END, block) != 0)
+        return -1;
+    j->end_len = len - 2;
+    memcpy(j->end, block + 2, j->end_len);
+    return 0;
 }
 
-static void put_repair(struct Out *o, const struct RlcRow *row, size_t symbol_size, uint16_t tag)
+int journal_add_repair(struct Journal *j, uint64_t w, uint64_t key, uint8_t *record)
 {
-    uint8_t memory[PACKET_HEAD_MAX];
-    struct Buffer b;
-    struct PacketRepair repair = {
-        .first = row->window.first,
-        .count = row->window.count,
-        .stride = row->window.stride,
-        .key = row->key,
-    };
-    buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
-    if (!packet_append_repair(&b, &repair))
-        o->error = EINVAL;
-    put_packet(o, &b, PACKET_REPAIR, tag, view_of(row->payload, symbol_size));
+    size_t len = JOURNAL_RECORD + (size_t)j->info.symbol_size;
+    put_u64(record, w);
+    put_u64(record + 8, key);
+    put_u32(record + len, journal_crc(j, j->limit, record, len));
+    if (disk_write(j->fd, record, len + JOURNAL_RECORD_END, j->limit) != 0)
+        return -1;
+    j->limit += len + JOURNAL_RECORD_END;
+    return 0;
 }
 
-static void put_window(struct Out *o, const struct JournalContent *c, uint64_t w, uint16_t tag)
+int journal_drop_repairs(struct Journal *j)
 {
-    const struct Repairs *r = c->repairs;
+    if (j->limit == journal_size(&j->info))
+        return 0;
+    if (ftruncate(j->fd, (off_t)journal_size(&j->info)) != 0)
+        return -1;
+    j->limit = journal_size(&j->info);
+    return 0;
+}
+
+int journal_sync(struct Journal *j)
+{
+    return disk_sync_data(j->fd);
+}
+
+/* Symbols with bytes in from .. to have not got into the part. */
+static int claim_saved(struct Journal *j, const struct Object *o, uint64_t from, uint64_t to)
+{
+    uint64_t t = o->layout.symbol_size, symbols = o->layout.symbols;
+    if (from >= to)
+        return journal_claim(j, o, 0, symbols);
+    if (journal_claim(j, o, 0, from / t) != 0)
+        return -1;
+    return journal_claim(j, o, to / t + (to % t != 0), symbols);
+}
+
+static int add_window(struct Journal *j, const struct Repairs *r, uint64_t w, uint8_t *record)
+{
+    struct RlcWindow none = {0, 0, 0}; /* a record has its number */
     struct RlcRow *rows = malloc(r->held[w] * sizeof *rows);
     uint8_t *payloads = malloc((size_t)r->held[w] * r->symbol_size);
-    if (rows == NULL || payloads == NULL)
-        o->error = ENOMEM;
-    else if (!repairs_load(r, w, object_window(&c->arrived->layout, w), rows, payloads))
-        o->error = EIO;
-    for (uint32_t i = 0; o->error == 0 && i < r->held[w]; i++)
-        put_repair(o, &rows[i], r->symbol_size, tag);
+    int result = 0;
+    errno = ENOMEM;
+    if (rows == NULL || payloads == NULL) {
+        result = -1;
+    } else if (!repairs_load(r, w, none, rows, payloads)) {
+        result = -1;
+        errno = EIO;
+    }
+    for (uint32_t i = 0; result == 0 && i < r->held[w]; i++) {
+        memcpy(record + JOURNAL_RECORD, rows[i].payload, r->symbol_size);
+        result = journal_add_repair(j, w, rows[i].key, record);
+    }
+    int error = errno;
     free(rows);
     free(payloads);
+    errno = error;
+    return result;
 }
 
-static void put_repairs(struct Out *o, const struct JournalContent *c, uint16_t tag)
+int journal_add_repairs(struct Journal *j, const struct Repairs *r)
 {
-    uint8_t end[2] = {0, 0};
-    const struct Repairs *r = c->repairs;
-    /* No packet of ours could carry symbols larger than that. */
-    if (c->arrived != NULL && r != NULL && r->symbol_size <= PACKET_MAX - PACKET_HEAD_MAX) {
-        for (uint64_t w = 0; w < r->windows && o->error == 0; w++) {
-            if (r->held[w] > 0)
-                put_window(o, c, w, tag);
-        }
+    int result = 0;
+    uint8_t *record = malloc(JOURNAL_RECORD + r->symbol_size + JOURNAL_RECORD_END);
+    if (record == NULL)
+        return -1;
+    for (uint64_t w = 0; w < r->windows && result == 0; w++) {
+        if (r->held[w] > 0)
+            result = add_window(j, r, w, record);
     }
-    put(o, end, sizeof end);
+    int error = errno;
+    free(record);
+    errno = error;
+    return result;
 }
 
-static void put_all(struct Out *o, const struct JournalContent *c)
+static int write_all(struct Journal *j, const struct JournalContent *c)
 {
-    uint8_t crc[CRC_LEN];
-    uint8_t head[2] = {VERSION, (c->object->flags & OBJECT_STREAM) != 0 ? JOURNAL_STREAM : 0};
-    uint16_t tag = packet_object_tag(c->object, o->crc32c);
-    put(o, (const uint8_t *)MAGIC, MAGIC_LEN);
-    put(o, head, sizeof head);
-    put_object(o, c->object, tag);
-    put_end(o, c->end, tag);
-    put_arrived(o, c);
-    put_repairs(o, c, tag);
-    flush(o);
-    put_u32(crc, o->crc);
-    put(o, crc, sizeof crc);
-    flush(o);
-    if (o->error == 0 && c->sync && disk_sync(o->fd) != 0)
-        o->error = errno;
+    if (write_head(j, c->object) != 0 || (c->end != NULL && journal_add_end(j, c->end) != 0))
+        return -1;
+    if (c->arrived != NULL && claim_saved(j, c->arrived, c->unsaved_from, c->unsaved_to) != 0)
+        return -1;
+    if (c->repairs != NULL && journal_add_repairs(j, c->repairs) != 0)
+        return -1;
+    return c->sync ? disk_sync(j->fd) : 0;
 }
 
-int journal_write(int dir, const char *name, const struct JournalContent *c, Crc32c crc32c)
+int journal_write(struct Journal *j, int dir, const char *name, const struct JournalContent *c,
+                  Crc32c crc32c)
 {
     char temp[NAME_MAX + 1];
+    *j = (struct Journal){.fd = -1, .crc32c = crc32c};
     if (snprintf(temp, sizeof temp, "%s" NAMES_NEW, name) >= (int)sizeof temp) {
         errno = ENAMETOOLONG;
         return -1;
     }
-    struct Out *o = malloc(sizeof *o);
-    if (o == NULL)
-        return -1;
-    *o = (struct Out){.crc32c = crc32c};
     if (unlinkat(dir, temp, 0) != 0 && errno != ENOENT)
-        o->error = errno;
-    o->fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (o->fd >= 0) {
-        put_all(o, c);
-        close(o->fd);
-        if (o->error == 0 && renameat(dir, temp, dir, name) != 0)
-            o->error = errno;
-        if (o->error == 0 && c->sync && disk_sync_folder(dir) != 0)
-            o->error = errno;
-        else if (o->error != 0)
-            unlinkat(dir, temp, 0);
-    } else {
-        o->error = errno;
+        return -1;
+    j->fd = openat(dir, temp, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (j->fd < 0)
+        return -1;
+    int error = 0;
+    if (write_all(j, c) != 0 || renameat(dir, temp, dir, name) != 0) {
+        error = errno;
+        unlinkat(dir, temp, 0);
+    } else if (c->sync && disk_sync_folder(dir) != 0) {
+        error = errno;
     }
-    int error = o->error;
-    free(o);
-    errno = error;
-    return error == 0 ? 0 : -1;
-}
-
-/* A journal being read, front to back. */
-struct In {
-    int fd;
-    uint64_t offset, limit;
-};
-
-static bool take(struct In *in, void *to, size_t len)
-{
-    if (in->limit - in->offset < len || disk_read(in->fd, to, len, in->offset) != 0)
-        return false;
-    in->offset += len;
-    return true;
-}
-
-/* A packet, led by its length, into memory. False: there is none that fits. */
-static bool take_packet(struct In *in, uint8_t *memory, size_t size, size_t *len)
-{
-    uint8_t length[2];
-    if (!take(in, length, sizeof length) || get_u16(length) > size)
-        return false;
-    *len = get_u16(length);
-    return take(in, memory, *len);
-}
-
-static bool parse(const uint8_t *bytes, size_t len, enum PacketType type, Crc32c crc32c,
-                  struct Packet *p)
-{
-    return packet_parse(view_of(bytes, len), crc32c, p) == PACKET_OK && p->type == type;
-}
-
-static bool take_head(struct Journal *j, struct In *in, Crc32c crc32c)
-{
-    uint8_t head[MAGIC_LEN + 2];
-    struct Packet p;
-    if (!take(in, head, sizeof head) || memcmp(head, MAGIC, MAGIC_LEN) != 0 ||
-        head[MAGIC_LEN] != VERSION)
-        return false;
-    j->flags = head[MAGIC_LEN + 1];
-    if (!take_packet(in, j->object, sizeof j->object, &j->object_len) ||
-        !parse(j->object, j->object_len, PACKET_OBJECT, crc32c, &p))
-        return false;
-    j->info = p.as.object;
-    if (((j->flags & JOURNAL_STREAM) != 0) != ((j->info.flags & OBJECT_STREAM) != 0))
-        return false;
-    return take_packet(in, j->end, sizeof j->end, &j->end_len) &&
-           (j->end_len == 0 || parse(j->end, j->end_len, PACKET_END, crc32c, &p));
-}
-
-static bool take_arrived(struct Journal *j, struct In *in)
-{
-    uint8_t length[8];
-    if (!take(in, length, sizeof length))
-        return false;
-    uint64_t bytes = get_u64(length);
-    if (bytes == 0)
-        return true;
-    if ((j->flags & JOURNAL_STREAM) != 0 || bytes > JOURNAL_ARRIVED_MAX)
-        return false;
-    struct ObjectLayout l = journal_layout(j);
-    if (bytes != arrived_bytes(&l) || (j->arrived = malloc((size_t)bytes)) == NULL)
-        return false;
-    return take(in, j->arrived, (size_t)bytes);
-}
-
-/* Leaves j->next where the repairs begin. */
-static bool take_all(struct Journal *j, Crc32c crc32c)
-{
-    struct In in = {.fd = j->fd, .limit = j->limit};
-    uint8_t length[2];
-    if (!take_head(j, &in, crc32c) || !take_arrived(j, &in))
-        return false;
-    j->next = in.offset;
-    if (!take(&in, length, sizeof length))
-        return false;
-    j->repairs = get_u16(length) > 0;
-    return true;
-}
-
-/* True if the CRC at limit is that of what lies before it. */
-static bool check_crc(int fd, uint64_t limit, Crc32c crc32c)
-{
-    uint8_t piece[PIECE], stored[CRC_LEN];
-    uint32_t crc = 0;
-    for (uint64_t at = 0; at < limit;) {
-        size_t n = limit - at < sizeof piece ? (size_t)(limit - at) : sizeof piece;
-        if (disk_read(fd, piece, n, at) != 0)
-            return false;
-        crc = crc32c(crc, piece, n);
-        at += n;
-    }
-    return disk_read(fd, stored, sizeof stored, limit) == 0 && get_u32(stored) == crc;
-}
-
-static int refuse(struct Journal *j, int error)
-{
+    if (error == 0)
+        return 0;
     journal_close(j);
     errno = error;
     return -1;
-}
-
-int journal_open(struct Journal *j, int dir, const char *name, Crc32c crc32c)
-{
-    struct stat st;
-    *j = (struct Journal){.fd = -1};
-    int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0) /* a symbolic link is none of ours */
-        return refuse(j, errno == ELOOP ? EBADMSG : errno);
-    j->fd = fd;
-    if (fstat(fd, &st) != 0)
-        return refuse(j, errno);
-    if (!S_ISREG(st.st_mode))
-        return refuse(j, EBADMSG);
-    if (st.st_size == 0)
-        return refuse(j, ENODATA);
-    if (st.st_size < CRC_LEN)
-        return refuse(j, EBADMSG);
-    j->limit = (uint64_t)st.st_size - CRC_LEN;
-    errno = 0; /* what cannot be read, or be held in memory, is not therefore damaged */
-    if (!check_crc(fd, j->limit, crc32c) || !take_all(j, crc32c))
-        return refuse(j, errno != 0 ? errno : EBADMSG);
-    return 0;
-}
-
-bool journal_has_something(const struct Journal *j)
-{
-    if (j->repairs)
-        return true;
-    if (j->arrived == NULL)
-        return false;
-    struct ObjectLayout l = journal_layout(j);
-    for (uint64_t i = 0; i < arrived_bytes(&l); i++) {
-        if (j->arrived[i] != 0)
-            return true;
-    }
-    return false;
-}
-
-struct ObjectLayout journal_layout(const struct Journal *j)
-{
-    return object_layout(j->info.size, (uint32_t)j->info.symbol_size, 1U << j->info.block);
-}
-
-bool journal_next_repair(struct Journal *j, uint8_t *packet, size_t *len)
-{
-    struct In in = {.fd = j->fd, .offset = j->next, .limit = j->limit};
-    if (j->fd < 0 || !take_packet(&in, packet, PACKET_MAX, len) || *len == 0)
-        return false;
-    j->next = in.offset;
-    return true;
-}
-
-void journal_close(struct Journal *j)
-{
-    if (j->fd >= 0)
-        close(j->fd);
-    j->fd = -1;
-    free(j->arrived);
-    j->arrived = NULL;
 }

@@ -15,6 +15,8 @@
 #define RETRY_MAX (5 * CLOCK_SECOND)
 #define STEADY    (10 * CLOCK_SECOND) /* a port up for so long starts the intervals anew */
 #define REFUSED   (10 * CLOCK_SECOND) /* one that is there, but refused for so long, is lost */
+#define QUIET     (250 * CLOCK_MS)    /* a terminal is given back when nothing came for so long, */
+#define STRAYS    (3 * CLOCK_SECOND)  /* or at the latest */
 
 /* The terminal to be given back when a signal ends the process; one at a time, as the Loop. */
 static struct Link *borrowed;
@@ -145,8 +147,30 @@ int link_open(struct Link *l, const struct LinkOptions *o, struct Loop *loop)
     return o->terminal ? open_terminal(l, loop) : open_descriptors(l);
 }
 
+/*
+ * What is still on its way to a terminal, such as further copies of the peer's last word, must not
+ * be taken for what somebody types to the shell that reads next.
+ */
+static void drop_strays(struct Link *l, struct Loop *loop)
+{
+    uint8_t stray[1024];
+    uint64_t now = clock_now(), last = now + STRAYS, until = now + QUIET;
+    loop_heed(loop);
+    loop_watch(loop, LOOP_SOURCE, -1, 0);
+    loop_watch(loop, LOOP_SINK, -1, 0);
+    while (now < until && !l->port.eof && l->port.error == 0) {
+        port_watch(&l->port, loop, true, false);
+        loop_wait(loop, until);
+        now = clock_now();
+        if (loop_ready(loop, l->port.in_slot) && port_read(&l->port, stray, sizeof stray) > 0)
+            until = now + QUIET < last ? now + QUIET : last;
+    }
+}
+
 void link_close(struct Link *l, struct Loop *loop)
 {
+    if (borrowed == l && l->state == LINK_UP && tty_is_typed_to(&l->serial.found))
+        drop_strays(l, loop);
     port_close(&l->port);
     serial_close(&l->serial);
     if (borrowed == l) {

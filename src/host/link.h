@@ -69,7 +69,8 @@ int link_open(struct Link *l, const struct LinkOptions *o, struct Loop *loop);
 
 /*
  * Descriptors, terminal and port as they were before; what is in a port's queue still goes, but no
- * close waits for ever. Fine to repeat, and if link_open failed.
+ * close waits for ever. Of a terminal that is typed to what still arrives is dropped, until it has
+ * been quiet for a moment. Fine to repeat, and if link_open failed.
  */
 void link_close(struct Link *l, struct Loop *loop);
 

@@ -69,6 +69,9 @@ size_t outbox_unsent(const struct Outbox *b);
  */
 bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes);
 
+/* So many bytes of what was put will never be on the line. */
+void outbox_drop(struct Outbox *b, size_t bytes);
+
 /* A packet has arrived. */
 void outbox_input(struct Outbox *b, struct View packet, uint64_t now);
 

@@ -66,6 +66,18 @@ bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes
     return false;
 }
 
+void outbox_drop(struct Outbox *b, size_t bytes)
+{
+    for (size_t i = 0; i < b->count && bytes > 0; i++) {
+        struct Outgoing *o = b->active[i];
+        size_t n = o->wire < bytes ? (size_t)o->wire : bytes;
+
+        o->wire -= n;
+        b->wire -= n;
+        bytes -= n;
+    }
+}
+
 void outbox_input(struct Outbox *b, struct View packet, uint64_t now)
 {
     for (size_t i = 0; i < b->count; i++) {

@@ -180,12 +180,22 @@ static void put_abort(struct Outgoing *o, struct Station *s, enum AbortReason re
         station_put(s, &part, 1, now);
 }
 
+/* Two-way the receiver may have had a part from an earlier run, which is not sent then. */
+static uint64_t crossed(const struct Sender *s, const struct ReportSend *sent)
+{
+    const struct SenderCounters *c = &s->counters;
+    uint64_t bytes = (c->sources - c->resent) * s->config.plan.symbol_size;
+
+    return sent->two_way && !sent->stream && bytes < sent->size ? bytes : sent->size;
+}
+
 static void describe(const struct Outgoing *o, struct ReportSend *sent)
 {
     const struct Sender *s = &o->sender;
     const struct SenderCounters *c = &s->counters;
 
     sent->size = sent->stream ? s->stream.size : s->layout.size;
+    sent->crossed = crossed(s, sent);
     sent->symbol_size = s->config.plan.symbol_size;
     sent->symbols = s->layout.symbols;
     sent->plan = sent->stream ? 0 : sender_pass_packets(s);

@@ -94,6 +94,7 @@ static void describe(const struct Outgoing *o, struct ReportSend *sent)
     const struct FtagSender *s = &o->ftag;
 
     sent->size = o->source.size;
+    sent->crossed = sent->size;
     sent->symbol_size = s->info.size;
     sent->symbols = ftag_meta_blocks(&s->info);
     sent->copies = s->config.copies;

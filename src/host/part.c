@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define READ_BACK ((size_t)64 << 10)
+#define EAGER     ((uint64_t)4 << 20) /* bytes in order that are sent to the disk at once */
 
 void part_init(struct Part *p, int fd)
 {
@@ -36,24 +37,45 @@ static int refuse(const struct Part *p)
     return -1;
 }
 
+static void begin_sync(struct Part *p)
+{
+    if (p->at != p->to)
+        p->idle = p->at;
+    p->to = p->at + p->fill;
+    if (!p->eager || p->to - p->idle < EAGER)
+        return;
+    disk_begin_sync(p->fd, p->idle, p->to - p->idle);
+    p->idle = p->to;
+}
+
 int part_flush(struct Part *p)
 {
     if (p->error != 0)
         return refuse(p);
     if (p->fill > 0 && disk_write(p->fd, p->buffer, p->fill, p->at) != 0)
         return fail(p);
+    begin_sync(p);
     p->fill = 0;
     return 0;
 }
 
+static int sync_by(struct Part *p, int (*sync)(int))
+{
+    int flushed = part_flush(p);
+    if (p->lost || sync(p->fd) == 0)
+        return flushed;
+    p->lost = true;
+    return p->error == 0 ? fail(p) : refuse(p);
+}
+
+int part_sync_data(struct Part *p)
+{
+    return sync_by(p, disk_sync_data);
+}
+
 int part_sync(struct Part *p)
 {
-    if (part_flush(p) != 0)
-        return -1;
-    if (disk_sync(p->fd) == 0)
-        return 0;
-    p->lost = true;
-    return fail(p);
+    return sync_by(p, disk_sync);
 }
 
 /* Put len bytes behind those gathered, or gather anew from them. */

@@ -12,10 +12,12 @@
 struct Part {
     int fd;          /* -1: none */
     int error;       /* errno of the write or sync that failed: final; 0: none */
-    bool lost;       /* a sync failed: nothing in the file can be trusted any more */
+    bool lost;       /* a sync failed: nothing written since the one before can be trusted */
+    bool eager;      /* what is written in order goes to the disk soon: less is left for a sync */
     uint8_t *buffer; /* bytes at .. at + fill, not in the file yet; memory comes with the first */
     uint64_t at;
     size_t fill;
+    uint64_t idle, to;  /* written in order, and not on its way to the disk yet; only if eager */
     uint64_t end;       /* behind the last byte ever written */
     struct Digest hash; /* of bytes 0 .. hashed: these are settled, what comes again is dropped */
     uint64_t hashed;
@@ -37,11 +39,14 @@ int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
 /* Bytes that were written before. 0; or -1 and errno. */
 int part_read(struct Part *p, uint64_t offset, uint8_t *data, size_t len);
 
-/* Write what is gathered; and make it safe. 0; -1 and errno, as part_write. */
+/* Write what is gathered; and make safe what was ever written, even if a write has failed: the
+ * bytes, or also time and mode. 0; -1 and errno, as part_write. */
 int part_flush(struct Part *p);
+int part_sync_data(struct Part *p);
 int part_sync(struct Part *p);
 
-/* True if bytes *from to *to were handed over and are not in the file, for it failed. */
+/* True if bytes *from to *to were handed over and are not in the file, or not safe there, for it
+ * failed. */
 bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to);
 
 /* Hash on up to `upto` (all bytes below it were written), at most `most` bytes. 1: there is more

@@ -76,14 +76,27 @@ static uint64_t pass_end(struct Patience *p, const struct ReceiverCounters *c, u
     return c->stale - p->stale > PASS_LATE ? 0 : p->news_at + PASS_END;
 }
 
-/* True if some object is being received. */
+/* True if some object is being received, and not given up by its sender. */
 static bool is_collecting(const struct Receiver *r)
 {
     for (unsigned i = 0; i < r->config.slot_count; i++) {
-        if (r->config.slots[i].state != SLOT_FREE)
+        if (r->config.slots[i].state != SLOT_FREE && !r->config.slots[i].aborted)
             return true;
     }
     return false;
+}
+
+/*
+ * True if the sender was stopped: no other object of it follows, nobody is there who could miss us,
+ * and no writer of a pipe who could die of it. (In a folder the slot has given way already.)
+ */
+static bool is_cancelled(const struct Patience *p, const struct Station *s,
+                         const struct Receiver *r)
+{
+    const struct Slot *slot = &r->config.slots[r->last_slot];
+
+    return slot->aborted && slot->abort_reason == ABORT_CANCELLED && !is_collecting(r) &&
+           (receiver_answers(r) || (!p->folder && s->link.port.in.tty));
 }
 
 /* True if nothing more is to be expected of the one object: its sender has said so. */
@@ -96,15 +109,15 @@ static bool is_abandoned(const struct Patience *p, const struct Receiver *r)
 
 /*
  * A run that has what it came for stays on a pipe until the pass has ended, so that no writer
- * before it dies of a broken pipe; two-way until the sender has heard of it.
+ * before it dies of a broken pipe; two-way until the sender has heard of it, or of a refusal.
  */
 uint64_t patience_end(struct Patience *p, const struct Station *s, const struct Receiver *r,
                       struct PatienceRun run, uint64_t now)
 {
     bool two_way = receiver_answers(r);
-    bool done = run.done || (p->folder && run.any && two_way && !is_collecting(r));
+    bool done = run.done || (run.any && two_way && !is_collecting(r));
 
-    if (station_ended(s))
+    if (station_ended(s) || is_cancelled(p, s, r))
         return 0;
     if (!done && !is_abandoned(p, r))
         return silence_end(p, s);

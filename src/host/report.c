@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define NAMED_MAX  100 /* lines about objects refused, and as many about those here already */
+#define FLOW       112 /* characters of a flow, described */
 #define RANGES_MAX 8   /* of missing blocks that are named */
 
 double report_seconds(uint64_t begin, uint64_t end)
@@ -49,30 +50,44 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* "35.0 kB in 3.1 s (11.3 kB/s, 62 packets/s)"; rates only of a time that means something. */
-static void describe_flow(char *out, size_t size, uint64_t bytes, uint64_t packets, uint64_t begin,
-                          uint64_t end)
-{
-    char amount[16], rate[16], time[24];
-    double s = report_seconds(begin, end);
+/* Bytes, how many of them this run had to move, and with what. */
+struct Flow {
+    uint64_t bytes, moved, packets;
+    uint64_t begin, end; /* ns */
+};
 
+/* "35.0 kB in 3.1 s (11.3 kB/s, 62 packets/s)", or "35.0 kB, 12.1 kB of it in ..."; rates only of a
+ * time that means something. */
+static void describe_flow(char *out, size_t size, struct Flow f)
+{
+    char amount[16], moved[16], part[32] = "", rate[16], time[24];
+    double s = report_seconds(f.begin, f.end);
+
+    progress_bytes(amount, f.bytes);
+    if (f.moved < f.bytes)
+        snprintf(part, sizeof part, ", %s of it", progress_bytes(moved, f.moved));
     if (s < 1e-3) {
-        snprintf(out, size, "%s in %" PRIu64 " packet%s", progress_bytes(amount, bytes), packets,
-                 plural(packets));
+        snprintf(out, size, "%s%s in %" PRIu64 " packet%s", amount, part, f.packets,
+                 plural(f.packets));
         return;
     }
-    snprintf(out, size, "%s in %s (%s/s, %.0f packets/s)", progress_bytes(amount, bytes),
-             progress_time(time, end - begin), progress_bytes(rate, (uint64_t)((double)bytes / s)),
-             (double)packets / s);
+    snprintf(out, size, "%s%s in %s (%s/s, %.0f packets/s)", amount, part,
+             progress_time(time, f.end - f.begin),
+             progress_bytes(rate, (uint64_t)((double)f.moved / s)), (double)f.packets / s);
 }
 
 static void say_verified(const struct Report *r, const struct StoreResult *result,
                          const struct Slot *slot, uint64_t now)
 {
-    char flow[96], repaired[48] = ", no repairs needed";
+    char flow[FLOW], repaired[48] = ", no repairs needed";
     const struct SlotCounters *c = &slot->counters;
 
-    describe_flow(flow, sizeof flow, result->size, c->packets, slot->first_packet, now);
+    describe_flow(flow, sizeof flow,
+                  (struct Flow){.bytes = result->size,
+                                .moved = result->size - slot->earlier,
+                                .packets = c->packets,
+                                .begin = slot->first_packet,
+                                .end = now});
     if (c->repaired > 0)
         snprintf(repaired, sizeof repaired, ", %" PRIu64 " symbol%s repaired", c->repaired,
                  plural(c->repaired));
@@ -286,18 +301,20 @@ static void describe_sent(char *out, size_t size, const struct ReportSend *o)
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
 {
-    char flow[96], amount[16], sent[96];
+    struct Flow f = {o->size, o->crossed, o->packets, o->begin, now};
+    char flow[FLOW], amount[16], sent[96];
 
     report_json_sent(r, o, now, exit_code);
     if (r->quiet || (exit_code != 0 && exit_code <= EXIT_SIGNAL))
         return;
     describe_sent(sent, sizeof sent, o);
     if (exit_code != 0) {
-        describe_flow(flow, sizeof flow, o->wire, o->packets, o->begin, now);
+        f.bytes = f.moved = o->wire;
+        describe_flow(flow, sizeof flow, f);
         diag("%s: stopped by a signal: %s on the line, %s", o->name, flow, sent);
         return;
     }
-    describe_flow(flow, sizeof flow, o->size, o->packets, o->begin, now);
+    describe_flow(flow, sizeof flow, f);
     progress_bytes(amount, o->wire);
     if (o->two_way)
         diag("%s: delivered: %s, %s on the line, loss %.1f %%, %" PRIu64 " symbol%s sent again",

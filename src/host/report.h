@@ -18,6 +18,7 @@ struct Report {
     uint64_t begin;        /* ns */
     json_object *root;     /* NULL: no --json */
     json_object *objects;  /* owned by root */
+    bool starved;          /* there was no memory for all of it: report_close says so */
     uint64_t unlisted;     /* objects that are only counted: a line may bring any number */
     uint64_t refusals;     /* lines said of objects that were refused, */
     uint64_t here_already; /* and of those that were here already */
@@ -43,6 +44,7 @@ struct ReportSend {
     bool stream;          /* its size is not known beforehand */
     bool two_way;         /* somebody answers */
     uint64_t size;        /* bytes; of a stream so far */
+    uint64_t crossed;     /* of those: sent by this run, each counted once */
     uint32_t symbol_size; /* bytes; of ftag: of a block */
     uint64_t symbols;     /* not of a stream */
     uint64_t copies;      /* ftag: each block goes so often */

@@ -11,7 +11,45 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define STYLE      JSON_C_TO_STRING_PRETTY
 #define LISTED_MAX 1000 /* objects; 40 bytes on the line make one to be told of */
+
+/* Put value (consumed) into o. Of either there may be none, for want of memory. */
+static void add(struct Report *r, json_object *o, const char *key, json_object *value)
+{
+    if (o && value && json_object_object_add(o, key, value) == 0)
+        return;
+    json_object_put(value);
+    r->starved = true;
+}
+
+static void add_number(struct Report *r, json_object *o, const char *key, uint64_t value)
+{
+    add(r, o, key, json_object_new_uint64(value));
+}
+
+static void add_text(struct Report *r, json_object *o, const char *key, const char *text)
+{
+    add(r, o, key, json_object_new_string(text));
+}
+
+/* To the microsecond, written as a person would. */
+static void add_seconds(struct Report *r, json_object *o, const char *key, double value)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%.6f", value);
+    add(r, o, key, json_object_new_double_s(value, text));
+}
+
+/* o (consumed) is one more of the objects. */
+static void list(struct Report *r, json_object *o)
+{
+    if (o && r->objects && json_object_array_add(r->objects, o) == 0)
+        return;
+    json_object_put(o);
+    r->starved = true;
+}
 
 void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
                  uint64_t now)
@@ -21,30 +59,14 @@ void report_open(struct Report *r, const char *command, bool json, bool quiet, b
         return;
     r->root = json_object_new_object();
     r->objects = json_object_new_array();
-    json_object_object_add(r->root, "command", json_object_new_string(command));
-    json_object_object_add(r->root, "objects", r->objects);
+    add_text(r, r->root, "command", command);
+    add(r, r->root, "objects", r->objects);
+    if (!r->starved)
+        return;
+    json_object_put(r->root);
+    r->root = NULL;
 }
 
-static void add_number(json_object *o, const char *key, uint64_t value)
-{
-    json_object_object_add(o, key, json_object_new_uint64(value));
-}
-
-static void add_text(json_object *o, const char *key, const char *text)
-{
-    json_object_object_add(o, key, json_object_new_string(text));
-}
-
-/* To the microsecond, written as a person would. */
-static void add_seconds(json_object *o, const char *key, double value)
-{
-    char text[32];
-
-    snprintf(text, sizeof text, "%.6f", value);
-    json_object_object_add(o, key, json_object_new_double_s(value, text));
-}
-
-/* True if one more is to be listed; else it has been counted. */
 static bool may_list(struct Report *r)
 {
     if (!r->root)
@@ -55,29 +77,30 @@ static bool may_list(struct Report *r)
     return false;
 }
 
-static void add_slot(const struct Report *r, json_object *o, const struct Slot *slot)
+static void add_slot(struct Report *r, json_object *o, const struct Slot *slot)
 {
     const struct SlotCounters *c = &slot->counters;
 
-    add_number(o, "packets", c->packets);
-    add_number(o, "packets_lost", c->lost);
-    add_number(o, "sources", c->sources);
-    add_number(o, "duplicates", c->duplicates);
-    add_number(o, "repairs", c->repairs);
-    add_number(o, "repairs_useless", c->useless);
-    add_number(o, "repairs_foreign", c->foreign);
-    add_number(o, "symbols_repaired", c->repaired);
-    add_number(o, "packets_contradicting", c->bad);
-    add_number(o, "digest_mismatches", c->mismatches);
-    add_number(o, "passes", c->passes);
-    add_number(o, "redundancy_needed", r->ftag ? 0 : report_redundancy_needed(slot));
+    add_number(r, o, "packets", c->packets);
+    add_number(r, o, "packets_lost", c->lost);
+    add_number(r, o, "sources", c->sources);
+    add_number(r, o, "duplicates", c->duplicates);
+    add_number(r, o, "repairs", c->repairs);
+    add_number(r, o, "repairs_useless", c->useless);
+    add_number(r, o, "repairs_foreign", c->foreign);
+    add_number(r, o, "symbols_repaired", c->repaired);
+    add_number(r, o, "packets_contradicting", c->bad);
+    add_number(r, o, "digest_mismatches", c->mismatches);
+    add_number(r, o, "passes", c->passes);
+    add_number(r, o, "redundancy_needed", r->ftag ? 0 : report_redundancy_needed(slot));
+    add_number(r, o, "bytes_earlier", slot->earlier);
     if (slot->aborted)
-        add_text(o, "aborted", report_abort_words(slot->abort_reason));
-    add_seconds(o, "seconds", report_seconds(slot->first_packet, slot->last_packet));
+        add_text(r, o, "aborted", report_abort_words(slot->abort_reason));
+    add_seconds(r, o, "seconds", report_seconds(slot->first_packet, slot->last_packet));
     if (!(slot->info.flags & OBJECT_STREAM)) {
-        add_number(o, "symbols", slot->object.layout.symbols);
-        add_number(o, "symbols_missing", slot->object.layout.symbols - slot->object.have);
-        add_number(o, "symbol_size", slot->object.layout.symbol_size);
+        add_number(r, o, "symbols", slot->object.layout.symbols);
+        add_number(r, o, "symbols_missing", slot->object.layout.symbols - slot->object.have);
+        add_number(r, o, "symbol_size", slot->object.layout.symbol_size);
     }
 }
 
@@ -100,15 +123,15 @@ void report_json_received(struct Report *r, const struct StoreResult *result,
         return;
     o = json_object_new_object();
 
-    add_text(o, "path", result->path);
-    add_text(o, "result", what_words[result->what]);
-    add_text(o, "reason", result->reason);
-    add_number(o, "exit", (uint64_t)result->exit_code);
-    add_number(o, "size", result->size);
-    add_number(o, "bytes", result->here);
+    add_text(r, o, "path", result->path);
+    add_text(r, o, "result", what_words[result->what]);
+    add_text(r, o, "reason", result->reason);
+    add_number(r, o, "exit", (uint64_t)result->exit_code);
+    add_number(r, o, "size", result->size);
+    add_number(r, o, "bytes", result->here);
     if (slot)
         add_slot(r, o, slot);
-    json_object_array_add(r->objects, o);
+    list(r, o);
 }
 
 static const char *const wire_words[] = {
@@ -117,74 +140,74 @@ static const char *const wire_words[] = {
     [WIRE_FTAG] = "ftag",
 };
 
-static void add_form(json_object *root, struct WireForm form)
+static void add_form(struct Report *r, json_object *root, struct WireForm form)
 {
-    add_text(root, "wire", wire_words[form.wire]);
-    json_object_object_add(root, "armor", json_object_new_boolean(form.armor));
+    add_text(r, root, "wire", wire_words[form.wire]);
+    add(r, root, "armor", json_object_new_boolean(form.armor));
 }
 
-static void add_frames(json_object *root, const struct FrameCounters *f)
+static void add_frames(struct Report *r, json_object *root, const struct FrameCounters *f)
 {
     json_object *o = json_object_new_object();
 
-    add_number(o, "good", f->good);
-    add_number(o, "bad_cobs", f->bad_cobs);
-    add_number(o, "bad_short", f->bad_short);
-    add_number(o, "bad_crc", f->bad_crc);
-    add_number(o, "bad_long", f->bad_long);
-    add_number(o, "unstuffed", f->unstuffed);
-    add_number(o, "good_bytes", f->good_bytes);
-    add_number(o, "bad_bytes", f->bad_bytes);
-    json_object_object_add(root, "frames", o);
+    add_number(r, o, "good", f->good);
+    add_number(r, o, "bad_cobs", f->bad_cobs);
+    add_number(r, o, "bad_short", f->bad_short);
+    add_number(r, o, "bad_crc", f->bad_crc);
+    add_number(r, o, "bad_long", f->bad_long);
+    add_number(r, o, "unstuffed", f->unstuffed);
+    add_number(r, o, "good_bytes", f->good_bytes);
+    add_number(r, o, "bad_bytes", f->bad_bytes);
+    add(r, root, "frames", o);
 }
 
-static void add_ftag(json_object *root, const struct FtagCounters *t)
+static void add_ftag(struct Report *r, json_object *root, const struct FtagCounters *t)
 {
     json_object *o = json_object_new_object();
 
-    add_number(o, "good", t->good);
-    add_number(o, "bad_escape", t->bad_escape);
-    add_number(o, "bad_short", t->bad_short);
-    add_number(o, "bad_length", t->bad_length);
-    add_number(o, "bad_crc", t->bad_crc);
-    add_number(o, "bad_long", t->bad_long);
-    add_number(o, "good_bytes", t->good_bytes);
-    add_number(o, "bad_bytes", t->bad_bytes);
-    json_object_object_add(root, "frames", o);
+    add_number(r, o, "good", t->good);
+    add_number(r, o, "bad_escape", t->bad_escape);
+    add_number(r, o, "bad_short", t->bad_short);
+    add_number(r, o, "bad_length", t->bad_length);
+    add_number(r, o, "bad_crc", t->bad_crc);
+    add_number(r, o, "bad_long", t->bad_long);
+    add_number(r, o, "good_bytes", t->good_bytes);
+    add_number(r, o, "bad_bytes", t->bad_bytes);
+    add(r, root, "frames", o);
 }
 
-static void add_lines(json_object *root, const struct ArmorCounters *a)
+static void add_lines(struct Report *r, json_object *root, const struct ArmorCounters *a)
 {
     json_object *o = json_object_new_object();
 
-    add_number(o, "good", a->good);
-    add_number(o, "bad_char", a->bad_char);
-    add_number(o, "bad_base64", a->bad_base64);
-    add_number(o, "bad_long", a->bad_long);
-    add_number(o, "good_bytes", a->good_bytes);
-    add_number(o, "bad_bytes", a->bad_bytes);
-    add_number(o, "text_bytes", a->text_bytes);
-    json_object_object_add(root, "lines", o);
+    add_number(r, o, "good", a->good);
+    add_number(r, o, "bad_char", a->bad_char);
+    add_number(r, o, "bad_base64", a->bad_base64);
+    add_number(r, o, "bad_long", a->bad_long);
+    add_number(r, o, "good_bytes", a->good_bytes);
+    add_number(r, o, "bad_bytes", a->bad_bytes);
+    add_number(r, o, "text_bytes", a->text_bytes);
+    add(r, root, "lines", o);
 }
 
-static void add_packets(json_object *root, const struct ReceiverCounters *p)
+static void add_packets(struct Report *r, json_object *root, const struct ReceiverCounters *p)
 {
     json_object *o = json_object_new_object();
 
-    add_number(o, "good", p->packets);
-    add_number(o, "short", p->short_);
-    add_number(o, "bad_version", p->bad_version);
-    add_number(o, "bad_type", p->bad_type);
-    add_number(o, "bad_fields", p->bad_fields);
-    add_number(o, "waited", p->waiting);
-    add_number(o, "overrun", p->overrun);
-    add_number(o, "stale", p->stale);
-    add_number(o, "clashes", p->clashes);
-    add_number(o, "no_room", p->no_room);
-    add_number(o, "too_large", p->too_large);
-    add_number(o, "refused", p->refused);
-    add_number(o, "not_ours", p->not_ours);
-    json_object_object_add(root, "packets", o);
+    add_number(r, o, "good", p->packets);
+    add_number(r, o, "short", p->short_);
+    add_number(r, o, "bad_version", p->bad_version);
+    add_number(r, o, "bad_type", p->bad_type);
+    add_number(r, o, "bad_fields", p->bad_fields);
+    add_number(r, o, "waited", p->waiting);
+    add_number(r, o, "overrun", p->overrun);
+    add_number(r, o, "stale", p->stale);
+    add_number(r, o, "clashes", p->clashes);
+    add_number(r, o, "no_room", p->no_room);
+    add_number(r, o, "too_large", p->too_large);
+    add_number(r, o, "refused", p->refused);
+    add_number(r, o, "not_ours", p->not_ours);
+    add(r, root, "packets", o);
 }
 
 void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now, int exit_code)
@@ -195,26 +218,26 @@ void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now
         return;
     o = json_object_new_object();
 
-    add_text(o, "path", s->name);
-    add_number(o, "exit", (uint64_t)exit_code);
-    add_number(o, "size", s->size);
-    add_form(o, s->form);
-    add_number(o, "wire_bytes", s->wire);
-    add_number(o, "packets", s->packets);
-    add_number(o, "sources", s->sources);
-    add_number(o, "repairs", s->repairs);
-    add_number(o, "symbol_size", s->symbol_size);
-    add_number(o, "mtu", s->mtu);
-    add_number(o, "passes", s->passes);
+    add_text(r, o, "path", s->name);
+    add_number(r, o, "exit", (uint64_t)exit_code);
+    add_number(r, o, "size", s->size);
+    add_form(r, o, s->form);
+    add_number(r, o, "wire_bytes", s->wire);
+    add_number(r, o, "packets", s->packets);
+    add_number(r, o, "sources", s->sources);
+    add_number(r, o, "repairs", s->repairs);
+    add_number(r, o, "symbol_size", s->symbol_size);
+    add_number(r, o, "mtu", s->mtu);
+    add_number(r, o, "passes", s->passes);
     if (s->two_way) {
-        add_number(o, "confirmed", s->confirmed);
-        add_number(o, "resent", s->resent);
-        add_number(o, "lost", s->lost);
-        add_number(o, "answers", s->answers);
-        add_number(o, "questions", s->questions);
+        add_number(r, o, "confirmed", s->confirmed);
+        add_number(r, o, "resent", s->resent);
+        add_number(r, o, "lost", s->lost);
+        add_number(r, o, "answers", s->answers);
+        add_number(r, o, "questions", s->questions);
     }
-    add_seconds(o, "seconds", report_seconds(s->begin, now));
-    json_object_array_add(r->objects, o);
+    add_seconds(r, o, "seconds", report_seconds(s->begin, now));
+    list(r, o);
 }
 
 void report_json_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
@@ -222,15 +245,15 @@ void report_json_link(struct Report *r, const struct WireIn *in, const struct Re
 {
     if (!r->root)
         return;
-    add_form(r->root, in->form);
-    add_number(r->root, "bytes", bytes);
+    add_form(r, r->root, in->form);
+    add_number(r, r->root, "bytes", bytes);
     if (in->form.wire == WIRE_FTAG)
-        add_ftag(r->root, &wire_in_ear(in)->ftag.counters);
+        add_ftag(r, r->root, &wire_in_ear(in)->ftag.counters);
     else
-        add_frames(r->root, &wire_in_ear(in)->frames.counters);
+        add_frames(r, r->root, &wire_in_ear(in)->frames.counters);
     if (in->form.armor)
-        add_lines(r->root, &in->armor.counters);
-    add_packets(r->root, p);
+        add_lines(r, r->root, &in->armor.counters);
+    add_packets(r, r->root, p);
 }
 
 static double timeval_seconds(struct timeval t)
@@ -239,14 +262,14 @@ static double timeval_seconds(struct timeval t)
 }
 
 /* What this process has cost so far. */
-static void add_usage(json_object *root)
+static void add_usage(struct Report *r, json_object *root)
 {
     struct rusage u;
 
     if (getrusage(RUSAGE_SELF, &u) != 0)
         return;
-    add_seconds(root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
-    add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
+    add_seconds(r, root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
+    add_number(r, root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
 }
 
 /* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
@@ -259,22 +282,44 @@ static int open_statistics(const char *path)
     return fd;
 }
 
+/* json-c leaves out what it has no memory for while it writes, and does not say so; but the memory
+ * it got once it keeps, so that the next time it writes something else. */
+static bool is_whole(json_object *root)
+{
+    size_t len, again;
+
+    return json_object_to_json_string_length(root, STYLE, &len) &&
+           json_object_to_json_string_length(root, STYLE, &again) && len == again;
+}
+
+/* 0, or -1 and errno, which json-c may leave 0. */
+static int write_statistics(int fd, struct Report *r)
+{
+    r->starved = r->starved || !is_whole(r->root);
+    if (r->starved) {
+        errno = ENOMEM;
+        return -1;
+    }
+    if (json_object_to_fd(fd, r->root, STYLE) != 0 || write(fd, "\n", 1) != 1)
+        return -1;
+    return 0;
+}
+
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
 {
     bool to_stdout = path && strcmp(path, "-") == 0;
     int fd, result;
 
+    errno = ENOMEM;
     if (!r->root)
-        return 0;
-    add_number(r->root, "objects_not_listed", r->unlisted);
-    add_number(r->root, "exit", (uint64_t)exit_code);
-    add_seconds(r->root, "elapsed", report_seconds(r->begin, now));
-    add_usage(r->root);
+        return r->starved ? -1 : 0;
+    add_number(r, r->root, "objects_not_listed", r->unlisted);
+    add_number(r, r->root, "exit", (uint64_t)exit_code);
+    add_seconds(r, r->root, "elapsed", report_seconds(r->begin, now));
+    add_usage(r, r->root);
     errno = 0;
     fd = to_stdout ? STDOUT_FILENO : open_statistics(path);
-    result = fd < 0 ? -1 : json_object_to_fd(fd, r->root, JSON_C_TO_STRING_PRETTY);
-    if (result == 0 && write(fd, "\n", 1) != 1)
-        result = -1;
+    result = fd < 0 ? -1 : write_statistics(fd, r);
     if (fd >= 0 && !to_stdout && close(fd) != 0)
         result = -1;
     json_object_put(r->root);

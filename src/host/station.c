@@ -72,14 +72,22 @@ char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals,
     return silence_explain(&s->silence, &facts, out, size);
 }
 
+size_t station_drop(struct Station *s)
+{
+    size_t len = s->tx.len;
+
+    buffer_reset(&s->tx, 0);
+    s->sent_at = 0;
+    return len;
+}
+
 enum LinkState station_tick(struct Station *s, uint64_t now)
 {
     enum LinkState state = link_tick(&s->link, now);
 
     if (s->link.returns != s->returns) { /* what was on its way is lost, a frame perhaps cut */
         s->returns = s->link.returns;
-        buffer_reset(&s->tx, 0);
-        s->sent_at = 0;
+        station_drop(s);
         s->slept = 1;
     }
     return state;

@@ -67,6 +67,10 @@ uint64_t station_room_at(const struct Station *s);
 size_t station_put(struct Station *s, const struct View *parts, size_t count, uint64_t now);
 size_t station_put_ftag(struct Station *s, const struct FtagPacket *p, uint64_t now);
 
+/* What waits to be written is given up, a frame perhaps cut: the next begins anew. Returns its
+ * bytes. */
+size_t station_drop(struct Station *s);
+
 /* Write what the link takes now. -1: it failed for good, s->link.port.error is the errno. */
 int station_flush(struct Station *s);
 

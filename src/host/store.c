@@ -84,6 +84,11 @@ void store_fail(struct Store *s, unsigned n, const char *doing)
     say_failed(s, n, doing, errno);
 }
 
+bool store_has_failed(const struct Store *s, unsigned n)
+{
+    return s->slots[n].state == STORE_SLOT_FAILED;
+}
+
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)
 {
     bool lean = s->side_used >= STORE_SIDES;
@@ -92,7 +97,6 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
     if (s->base != NULL)
         snprintf(slot->name, sizeof slot->name, "%s", s->base);
     part_init(&slot->sink.part, -1);
-    slot->sink.reserve = -1;
     slot->journal.fd = -1;
     side_init(&slot->side, s->dir, lean);
     s->side_used += lean ? 0 : SIDE_MEMORY;
@@ -106,6 +110,7 @@ void store_settle(struct Store *s, unsigned n)
     if (slot->state != STORE_SLOT_SETTLED && !slot->side.lean)
         s->side_used -= SIDE_MEMORY;
     journal_close(&slot->journal);
+    store_drop_news(slot);
     slot->replaying = false;
     slot->state = STORE_SLOT_SETTLED;
 }
@@ -131,6 +136,7 @@ static void *slot_memory(void *ctx, unsigned n, uint64_t size)
     if (size > STORE_MEMORY_OBJECT || size > STORE_MEMORY_ALL - s->memory_used)
         return NULL;
     void *memory = calloc(1, size > 0 ? (size_t)size : 1);
+    slot->starved = memory == NULL;
     if (memory == NULL)
         return NULL;
     slot->memory[1] = slot->memory[0];
@@ -138,6 +144,8 @@ static void *slot_memory(void *ctx, unsigned n, uint64_t size)
     slot->memory[0] = memory;
     slot->memory_size[0] = size;
     s->memory_used += size;
+    slot->news.repair_count = 0; /* those of another grid are dropped */
+    slot->news.all_repairs = false;
     slot->loaded = slot->loaded || !slot->resumed;
     return memory;
 }
@@ -161,8 +169,10 @@ static bool slot_write(void *ctx, unsigned n, uint64_t offset, const uint8_t *da
     struct Store *s = ctx;
     if (s->slots[n].state != STORE_SLOT_OPEN)
         return false;
-    if (part_write(store_part(s, &s->slots[n]), offset, data, len) == 0)
+    if (part_write(store_part(s, &s->slots[n]), offset, data, len) == 0) {
+        store_note_bytes(&s->slots[n], offset, len);
         return true;
+    }
     store_fail(s, n, "write");
     return false;
 }
@@ -184,8 +194,10 @@ static bool repair_write(void *ctx, unsigned n, uint64_t offset, const uint8_t *
     struct StoreSlot *slot = &s->slots[n];
     if (slot->state != STORE_SLOT_OPEN)
         return false;
-    if (side_write(&slot->side, offset, data, len) == 0)
+    if (side_write(&slot->side, offset, data, len) == 0) {
+        store_note_repair(s, n, offset);
         return true;
+    }
     store_fail(s, n, "keep repairs");
     return false;
 }
@@ -225,10 +237,13 @@ static bool slot_deliver(void *ctx, unsigned n, const uint8_t *data, size_t len)
     if (slot->state != STORE_SLOT_OPEN)
         return false;
     struct Part *part = &slot->sink.part;
-    int result = s->spool != NULL ? spool_deliver(s->spool, data, len)
-                                  : part_write(part, part->end, data, len);
-    if (result == 0)
+    uint64_t at = part->end;
+    int result =
+        s->spool != NULL ? spool_deliver(s->spool, data, len) : part_write(part, at, data, len);
+    if (result == 0) {
+        store_note_bytes(slot, at, len);
         return true;
+    }
     store_fail(s, n, "write");
     return false;
 }
@@ -287,7 +302,7 @@ int store_pump(struct Store *s)
         return 0;
     if (result == 0) {
         doing = "make it safe";
-        result = spool_sync(s->spool);
+        result = s->config.no_sync ? 0 : spool_sync(s->spool);
     }
     if (result == 0) {
         store_report(s, s->holder, STORE_VERIFIED, EXIT_DELIVERED, "", "verified");

@@ -8,6 +8,7 @@
  *
  *     store_init, receiver_init(store_callbacks), store_begin
  *     each packet:  receiver_input, store_replay if store_wants_replay, store_pump
+ *     each turn:    store_save
  *     a slot FAILED: receiver_drop
  *     at the end:   store_end, store_free
  */
@@ -58,6 +59,7 @@ struct StoreConfig {
     bool force;       /* STORE_FOLDER: replace what is there (regular files only) */
     bool no_clobber;  /* never replace; goes before force */
     bool no_resume;   /* what an earlier run left is thrown away */
+    bool no_sync;     /* never wait for the disk: what is verified may not survive a power cut */
     Crc32c crc32c;
     const struct Slot *slots; /* the receiver's, kept: looked at when something is to be kept */
     unsigned slot_count;      /* at most STORE_SLOTS_MAX */
@@ -88,6 +90,8 @@ struct Store {
     bool holder_idle;        /* it comes from a journal, and nothing of it had been heard */
     uint64_t holder_packets; /* when the slot had counted that many packets */
     int drop;                /* slot whose object had to give way; -1: none */
+    uint64_t save_at;        /* when news is to be saved; CLOCK_NEVER: there was none */
+    uint64_t save_not_before;
     void *scratch;
     uint64_t scratch_size;
     uint64_t memory_used; /* bookkeeping of all slots */
@@ -139,6 +143,19 @@ int store_pump(struct Store *s);
  * once in each turn of the loop, and do not wait while it says so. Need not be called.
  */
 bool store_catch_up(struct Store *s);
+
+/*
+ * Save what arrived, so that it is not lost should the process be killed or the power be cut: it is
+ * made safe, and then recorded in the journal. That happens a second after the first of it came,
+ * but on a slow disk not so often that it takes more than a quarter of the time. To be called in
+ * each turn of the loop. Returns when it has something to do; CLOCK_NEVER: not before something
+ * arrives.
+ */
+uint64_t store_save(struct Store *s, uint64_t now);
+
+/* True if the object of slot n has failed, and the receiver may not know it: for it failed when it
+ * was saved, caught up or pumped. What it is to be told is receiver_fail. */
+bool store_has_failed(const struct Store *s, unsigned n);
 
 /*
  * Orderly end: for every object that is being collected or has failed, what arrived is saved in

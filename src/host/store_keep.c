@@ -26,7 +26,6 @@ static void say_differs(struct Store *s, unsigned n, const char *kept, const cha
 static enum ReceiverCheck differs(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
-    struct JournalContent nothing = {.object = &s->config.slots[n].info};
     bool stream = store_slot_is_stream(slot);
     slot->mismatch = true;
     if (stream || (s->spool != NULL && s->spool->released > 0)) {
@@ -39,9 +38,7 @@ static enum ReceiverCheck differs(struct Store *s, unsigned n)
         spool_restart(s->spool);
     else
         part_rehash(&slot->sink.part);
-    /* What an old journal claims is no longer believed. */
-    if (slot->resumed)
-        journal_write(s->dir, slot->sink.journal_name, &nothing, s->config.crc32c);
+    store_disclaim(s, n);
     return RECEIVER_DIFFERS;
 }
 
@@ -91,6 +88,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
         .mtime = info->mtime,
         .replace = !s->config.no_clobber && (!folder || s->config.force),
         .only_files = folder,
+        .no_sync = s->config.no_sync,
     };
     int odd;
     if (folder && file_sink_target(&slot->sink, size, digest, NULL) == FILE_SINK_SAME) {
@@ -128,42 +126,12 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
         return differs(s, n);
     if (s->spool == NULL)
         return commit(s, n, size, view_of(value, sizeof value));
-    if (store_pending(s) == 0 && spool_sync(s->spool) != 0)
+    if (store_pending(s) == 0 && !s->config.no_sync && spool_sync(s->spool) != 0)
         return failed(s, n, "make it safe");
     return verified(s, n, STORE_VERIFIED, "verified");
 }
 
 /* ---- Not complete -----------------------------------------------------------------------------*/
-
-static bool side_of_slot(void *ctx, uint64_t offset, uint8_t *data, size_t len)
-{
-    return side_read(ctx, offset, data, len) == 0;
-}
-
-static int save_journal(struct Store *s, unsigned n)
-{
-    struct StoreSlot *slot = &s->slots[n];
-    const struct Slot *of = &s->config.slots[n];
-    struct PacketObject object = of->info;
-    struct Repairs repairs = of->repairs;
-    struct JournalContent c = {.object = &object, .sync = true};
-    object.name = view_of(of->name, of->info.name.len);
-    file_sink_release(&slot->sink);
-    if (store_slot_is_stream(slot))
-        return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
-    /* The receiver's way into the side store is only there while it works. */
-    repairs.store = (struct RepairsStore){.ctx = &slot->side, .read = side_of_slot};
-    c.end = of->end_known ? &of->end : NULL;
-    c.arrived = &of->object;
-    c.repairs = &repairs;
-    if (!part_unsaved(&slot->sink.part, &c.unsaved_from, &c.unsaved_to))
-        c.unsaved_from = c.unsaved_to = 0;
-    int result = journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
-    if (result == 0 || (errno != ENOSPC && errno != EDQUOT))
-        return result;
-    c.repairs = NULL; /* there is room for the rest */
-    return journal_write(s->dir, slot->sink.journal_name, &c, s->config.crc32c);
-}
 
 /* Symbols of o that arrived and did not get into the part. */
 static uint64_t unsaved_symbols(const struct Object *o, const struct Part *part)
@@ -211,19 +179,23 @@ static void say_incomplete(struct Store *s, unsigned n)
                      "incomplete: kept in %s: receive it again to go on", part);
 }
 
+static const char *next_run(const struct StoreSlot *slot)
+{
+    return slot->kept ? "goes on from what was safe before" : "begins anew";
+}
+
 /* Say what could not be kept. */
 static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, int error)
 {
     struct StoreSlot *slot = &s->slots[n];
-    bool older = slot->resumed && !slot->mismatch; /* an older journal is there, and right */
     enum StoreWhat what = told ? STORE_NOTE : STORE_FAILED;
     int code = told ? EXIT_DELIVERED : EXIT_IO;
     if (!recorded)
         store_report(s, n, what, code, "", "cannot record what arrived: %s; the next run %s",
-                     store_error(error), older ? "goes on where this one began" : "begins anew");
+                     store_error(error), next_run(slot));
     else if (is_void(s, n) || (slot->sink.part.lost && !store_slot_is_stream(slot)))
-        store_report(s, n, what, code, "",
-                     "cannot write what arrived: %s; the next run begins anew", store_error(error));
+        store_report(s, n, what, code, "", "cannot write what arrived: %s; the next run %s",
+                     store_error(error), next_run(slot));
     else if (slot->sink.part.lost)
         store_report(s, n, what, code, "",
                      "cannot make safe what arrived: %s; its beginning is in %s, perhaps not right",
@@ -262,11 +234,15 @@ static void keep_part(struct Store *s, unsigned n)
         say_gone(s, n);
         return;
     }
-    part_sync(part); /* what fails is in part->error, and in part_unsaved */
+    /* What fails is in part->error, and in part_unsaved. */
+    if (s->config.no_sync)
+        part_flush(part);
+    else
+        part_sync_data(part);
     nothing = is_void(s, n);
     if (nothing)
         file_sink_remove(&slot->sink);
-    else if (save_journal(s, n) != 0 && !store_slot_is_stream(slot)) {
+    else if (!part->lost && store_record(s, n) != 0 && !store_slot_is_stream(slot)) {
         /* That of a stream says no more than the one from its beginning. */
         recorded = false;
         error = errno;
@@ -289,9 +265,10 @@ void store_keep(struct Store *s, unsigned n)
     struct StoreSlot *slot = &s->slots[n];
     bool told = slot->state == STORE_SLOT_FAILED;
     if (!slot->loaded) {
-        if (!told)
-            store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "",
-                         "too many symbols for the memory set aside: send it with a larger --mtu");
+        if (!told && slot->starved)
+            store_report(s, n, STORE_REFUSED, EXIT_IO, "", "%s", store_error(ENOMEM));
+        else if (!told)
+            store_report(s, n, STORE_REFUSED, EXIT_REFUSED, "", STORE_TOO_MANY);
         s->taken = false;
         if (s->spool == NULL && !slot->resumed)
             file_sink_remove(&slot->sink);

@@ -8,8 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SHOWN_MAX 300                  /* bytes of a name from the line in a message */
-#define SLACK     ((uint64_t)16 << 10) /* bytes of a journal beside what has arrived */
+#define SHOWN_MAX 300 /* bytes of a name from the line in a message */
 
 static enum ReceiverOpen refuse(struct Store *s, unsigned n, const char *suffix, const char *why)
 {
@@ -187,30 +186,51 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
     return RECEIVER_REFUSE;
 }
 
+/* Bytes of the disk, of those that it says are free, that other objects under way will take. */
+static uint64_t promised(struct Store *s, unsigned n)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < s->config.slot_count; i++) {
+        const struct StoreSlot *slot = &s->slots[i];
+        if (i == n || slot->state != STORE_SLOT_OPEN || slot->sink.part.fd < 0 ||
+            store_slot_is_stream(slot))
+            continue;
+        uint64_t taken = file_sink_taken(&slot->sink);
+        sum += slot->info.size > taken ? slot->info.size - taken : 0;
+    }
+    return sum;
+}
+
+/* Is there room for the object, or for what is missing of it? */
+static bool has_space(struct Store *s, unsigned n, bool resumed)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    uint64_t space = file_sink_space(&slot->sink), others = promised(s, n);
+    uint64_t taken = resumed ? file_sink_taken(&slot->sink) : 0, needed = slot->info.size;
+    needed = needed > taken ? needed - taken : 0;
+    needed += resumed ? 0 : journal_size(&slot->info);
+    space = space > others ? space - others : 0;
+    if (needed <= space)
+        return true;
+    file_sink_close(&slot->sink);
+    store_report(s, n, STORE_REFUSED, EXIT_IO, "",
+                 "no space: %" PRIu64 " bytes are needed, %" PRIu64 " are free%s", needed, space,
+                 others > 0 ? " beside what is under way" : "");
+    return false;
+}
+
 static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct PacketObject *object)
 {
     struct StoreSlot *slot = &s->slots[n];
-    uint64_t space = file_sink_space(&slot->sink);
-    if (object->size > space) {
-        file_sink_close(&slot->sink);
-        store_report(s, n, STORE_REFUSED, EXIT_IO, "",
-                     "no space: %" PRIu64 " bytes are needed, %" PRIu64 " are free", object->size,
-                     space);
+    if (!has_space(s, n, false))
         return RECEIVER_REFUSE;
+    if (slot->info.size / slot->info.symbol_size / 8 > STORE_MEMORY_OBJECT) {
+        file_sink_close(&slot->sink);
+        return refuse(s, n, "", STORE_TOO_MANY);
     }
-    if (file_sink_start(&slot->sink, object, s->config.crc32c) != 0)
+    if (file_sink_start(&slot->sink, &slot->journal, object, s->config.crc32c) != 0)
         return refuse_errno(s, n, "cannot create the .part file");
     return RECEIVER_TAKE;
-}
-
-/* Room for the journal at the end, whose larger part is a bit for each symbol. */
-static void reserve(struct StoreSlot *slot)
-{
-    if (store_slot_is_stream(slot))
-        return;
-    uint64_t bits = slot->info.size / slot->info.symbol_size;
-    if (bits / 8 <= STORE_MEMORY_OBJECT)
-        file_sink_reserve(&slot->sink, bits / 8 + SLACK);
 }
 
 static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct PacketObject *object)
@@ -231,10 +251,11 @@ static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct Pac
         answer = look_at_part(s, n);
     if (answer == RECEIVER_TAKE)
         answer = begin_part(s, n, object);
+    else if (answer == RECEIVER_RESUME && !has_space(s, n, true))
+        return RECEIVER_REFUSE;
     slot->resumed = answer == RECEIVER_RESUME;
     slot->replaying = slot->resumed;
-    if (answer == RECEIVER_TAKE || answer == RECEIVER_RESUME)
-        reserve(slot);
+    slot->sink.part.eager = !s->config.no_sync;
     return answer;
 }
 

@@ -40,7 +40,7 @@ static bool mark_regridded(struct Object *to, const struct Journal *j, uint64_t 
     return true;
 }
 
-static bool same_layout(const struct ObjectLayout *a, const struct ObjectLayout *b)
+bool store_same_layout(const struct ObjectLayout *a, const struct ObjectLayout *b)
 {
     return a->size == b->size && a->symbol_size == b->symbol_size && a->blocks == b->blocks &&
            a->count == b->count;
@@ -57,13 +57,14 @@ bool store_resume(void *ctx, unsigned n, struct Object *object)
         return false;
     }
     slot->sink.part.end = (uint64_t)st.st_size;
-    if (same_layout(&l, &object->layout)) {
+    if (store_same_layout(&l, &object->layout)) {
         mark_arrived(object, &slot->journal, (uint64_t)st.st_size);
     } else if (!mark_regridded(object, &slot->journal, (uint64_t)st.st_size)) {
         store_fail(s, n, "take over what an earlier run left");
         return false;
     }
-    slot->loaded = true;
+    journal_forget_arrived(&slot->journal);
+    slot->loaded = slot->kept = true;
     store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
                  "going on: %" PRIu64 " of %" PRIu64 " bytes are here from an earlier run",
                  store_here(s, n), slot->info.size);
@@ -86,6 +87,8 @@ int store_begin(struct Store *s, struct Receiver *r, uint64_t now)
         receiver_input(r, view_of(s->packet, j.object_len), now);
         store_replay(s, r, now);
         s->holder_idle = s->taken;
+        if (s->taken && s->config.slots[s->holder].state == SLOT_COLLECTING)
+            receiver_unheard(r, s->holder);
         s->holder_packets = s->config.slots[s->holder].counters.packets;
     }
     journal_close(&j);
@@ -115,7 +118,7 @@ static size_t next_replayed(struct Store *s, unsigned n)
         }
     }
     /* Repairs over the symbols of another grid are of no use. */
-    if (!same_layout(&l, &of->object.layout) || !journal_next_repair(j, s->packet, &len) ||
+    if (!store_same_layout(&l, &of->object.layout) || !journal_next_repair(j, s->packet, &len) ||
         len < PACKET_HEADER)
         return 0;
     s->packet[1] = of->seq;
@@ -129,12 +132,10 @@ static void replay(struct Store *s, struct Receiver *r, unsigned n, uint64_t now
     /* The object may be finished by one of them: then the slot does not replay any more. */
     while (slot->replaying) {
         size_t len = next_replayed(s, n);
-        if (len > 0) {
+        if (len > 0)
             receiver_input(r, view_of(s->packet, len), now);
-        } else {
+        else
             slot->replaying = false;
-            journal_close(&slot->journal);
-        }
     }
 }
 

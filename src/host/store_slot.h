@@ -14,19 +14,32 @@ enum StoreSlotState {
     STORE_SLOT_SETTLED, /* all has been said, nothing is open: close gives memory back */
 };
 
+/* What came since the journal was last saved, and how it is to be saved. */
+struct StoreNews {
+    uint64_t from, to; /* bytes of the object that were written; 0, 0: none */
+    uint64_t *repairs; /* those that came, by their offset in the side store */
+    uint32_t repair_count, repair_room;
+    bool all_repairs; /* they were too many for that: save all there are */
+    bool rewrite;     /* the journal failed: it is to be written anew, whether there is news */
+    bool named;       /* part and journal have their names, power cut or not */
+};
+
 struct StoreSlot {
     enum StoreSlotState state;
     struct PacketObject info; /* as opened, without the name */
     char name[NAME_MAX + 1];  /* of the target, in its folder */
     bool resumed;             /* an earlier run left part of it */
     bool loaded;              /* the receiver's Slot says what is here: save that */
+    bool starved;             /* the system has no memory for its bookkeeping */
     bool mismatch;            /* the digest has differed once */
+    bool kept;                /* the journal says that something is here, and is right */
     bool rival;               /* the target was there: only at the end it shows if it is the same */
     uint64_t prefix;          /* all below has arrived */
     struct FileSink sink;     /* not for a descriptor */
     struct Side side;
-    struct Journal journal; /* resumed: open until its repairs have been replayed */
-    bool replaying;
+    struct Journal journal; /* of what is here; open as long as the sink is */
+    struct StoreNews news;
+    bool replaying; /* the journal's END and repairs */
     bool end_replayed;
     void *memory[2]; /* bookkeeping: the newest, and the one it may be made from */
     uint64_t memory_size[2];
@@ -40,6 +53,8 @@ struct StoreDone {
 };
 
 #define STORE_NO_SLOT UINT_MAX
+
+#define STORE_TOO_MANY "too many symbols for the memory set aside: send it with a larger --mtu"
 
 static inline bool store_slot_is_stream(const struct StoreSlot *slot)
 {
@@ -65,6 +80,9 @@ void store_fail(struct Store *s, unsigned n, const char *doing);
 /* A slot for object, which nothing is known of yet: OPEN. */
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object);
 
+/* True if symbols and windows of both are the same. */
+bool store_same_layout(const struct ObjectLayout *a, const struct ObjectLayout *b);
+
 /* Why a file in the folder that has other content stays as it is. */
 const char *store_stays(const struct Store *s);
 
@@ -84,6 +102,20 @@ uint64_t store_here(struct Store *s, unsigned n);
 enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *object);
 bool store_resume(void *ctx, unsigned n, struct Object *object);
 enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct View digest);
+
+/* Bytes of the object, or a repair of it by its offset in the side store, have come. */
+void store_note_bytes(struct StoreSlot *slot, uint64_t offset, size_t len);
+void store_note_repair(struct Store *s, unsigned n, uint64_t offset);
+
+/* There is no news any more: what it was about counts no longer. */
+void store_drop_news(struct StoreSlot *slot);
+
+/* Record in the journal what arrived; the part is safe, but for part_unsaved. 0; or -1 and errno:
+ * the journal says what it said before. */
+int store_record(struct Store *s, unsigned n);
+
+/* The digest differs: nothing of what the journal claims is believed any more. */
+void store_disclaim(struct Store *s, unsigned n);
 
 /* An object that did not get finished: save what is here, and say so; then it is SETTLED. */
 void store_keep(struct Store *s, unsigned n);

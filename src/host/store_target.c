@@ -1,6 +1,7 @@
 /* Store, before it all: the target as the command line names it. */
 #include "host/store_slot.h"
 
+#include "host/clock.h"
 #include "host/disk.h"
 
 #include <errno.h>
@@ -147,7 +148,7 @@ static int init_file(struct Store *s)
 int store_init(struct Store *s, const struct StoreConfig *config)
 {
     CORE_ASSERT(config->slot_count <= STORE_SLOTS_MAX);
-    *s = (struct Store){.config = *config, .dir = -1, .drop = -1};
+    *s = (struct Store){.config = *config, .dir = -1, .drop = -1, .save_at = CLOCK_NEVER};
     if (s->config.path == NULL)
         s->config.path = "stdout";
     s->umask = umask(0);

@@ -66,7 +66,7 @@ struct RecvOptions {
     bool folder;
     int out; /* descriptor, if target is NULL */
     struct TransferLine line;
-    bool force, no_clobber, no_resume;
+    bool force, no_clobber, no_resume, no_sync;
     bool lossy; /* what is lost of a stream for good is left out */
     struct TransferWords words;
 };

@@ -23,7 +23,7 @@
 #define WINDOW_LINE  ((uint64_t)64 << 10) /* bytes in flight towards us: on a serial line, */
 #define WINDOW_PIPE  ((uint64_t)1 << 20)  /* and on a pipe */
 #define LAST_WORDS   CLOCK_SECOND         /* for the last answers to get out */
-#define ABORTS       3                    /* copies of an ABORT */
+#define ABORTS       3                    /* copies of an ABORT, and of what is said last */
 
 struct Receiving {
     const struct RecvOptions *options;
@@ -95,6 +95,7 @@ static struct StoreConfig store_config(struct Receiving *t)
         .force = o->force,
         .no_clobber = o->no_clobber,
         .no_resume = o->no_resume,
+        .no_sync = o->no_sync,
         .crc32c = kernels_best()->crc32c,
         .slots = t->slots,
         .slot_count = STORE_SLOTS_MAX,
@@ -165,6 +166,8 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
         const struct Slot *slot = &t->slots[i];
 
+        if (slot->state == SLOT_COLLECTING && store_has_failed(&t->store, i))
+            receiver_fail(&t->receiver, i);
         if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
         else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
@@ -183,6 +186,12 @@ static void take_packets(struct Receiving *t, uint64_t now)
             store_replay(&t->store, &t->receiver, now);
         drop_ended(t, now);
     }
+}
+
+/* The file cannot be written: no more is taken. */
+static bool ends_here(const struct Receiving *t)
+{
+    return t->done && t->code == EXIT_IO;
 }
 
 /* Two-way: the answers that are due; each is `copies` times on the line. */
@@ -205,7 +214,7 @@ static void answer(struct Receiving *t, uint64_t now)
     if (!t->options->line.two_way)
         return;
     if (!station_writing(&t->station))
-        put_answers(t, 1, now);
+        put_answers(t, ends_here(t) ? ABORTS : 1, now);
     if (station_flush(&t->station) < 0) {
         buffer_reset(&t->station.tx, 0);
         t->receiver.config.may_answer = false;
@@ -269,7 +278,7 @@ static uint64_t ends_at(struct Receiving *t, uint64_t now)
 {
     struct PatienceRun run = {.done = t->done, .any = t->any};
 
-    if (t->done && t->code == EXIT_IO)
+    if (ends_here(t))
         return 0;
     return patience_end(&t->patience, &t->station, &t->receiver, run, now);
 }
@@ -281,7 +290,7 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    deadline = pumping ? CLOCK_NEVER : deadline;
+    deadline = earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
     if (t->options->line.two_way && !station_writing(&t->station))
         deadline = earlier(deadline, station_turn(&t->station, now) != CLOCK_NEVER
                                          ? station_turn(&t->station, now)
@@ -337,6 +346,7 @@ static int receive(struct Receiving *t)
             return t->done ? 0 : code;
         store_pump(&t->store);
         take_packets(t, now);
+        drop_ended(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)
             station_finish(&t->station);
         answer(t, now);

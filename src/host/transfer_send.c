@@ -235,6 +235,7 @@ static int check_signals(struct Sending *t)
 {
     if (!loop_signal(&t->loop) && !t->station.cancelled)
         return 0;
+    outbox_drop(&t->box, station_drop(&t->station));
     say_abort(t);
     return EXIT_SIGNAL + (t->station.cancelled ? SIGINT : loop_signal(&t->loop));
 }

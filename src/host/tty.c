@@ -140,6 +140,11 @@ int tty_make_raw(int fd)
     return tty_set(fd, &s);
 }
 
+bool tty_is_typed_to(const struct TtySettings *settings)
+{
+    return (settings->local & ICANON) != 0;
+}
+
 bool tty_same_line(const struct TtySettings *a, const struct TtySettings *b)
 {
     return a->out_speed == b->out_speed && a->in_speed == b->in_speed &&

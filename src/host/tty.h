@@ -73,6 +73,9 @@ enum TtyVerdict tty_configure(int fd, const struct TtyLine *line, struct TtySett
  */
 int tty_make_raw(int fd);
 
+/* True if what arrives is gathered to lines, as somebody types them, to a shell perhaps. */
+bool tty_is_typed_to(const struct TtySettings *settings);
+
 /* True if a byte on its way would not notice the change from a to b. */
 bool tty_same_line(const struct TtySettings *a, const struct TtySettings *b);
 

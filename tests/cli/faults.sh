@@ -33,6 +33,43 @@ sweep()
     echo "$1: $total failures" >&3
 }
 
+# preloaded: or the test is skipped. ($fault is fault.c, which see.)
+fault=$(dirname "$DTTK")/tests/cli/fault.so
+preloaded()
+{
+    if sanitized; then
+        echo 'with sanitizers memory is theirs, and nothing is preloaded'
+        exit 77
+    fi
+    [ -e "$fault" ] || fail "there is no $fault: make it"
+}
+
+# sweep_calls CALLS ERRNO INPUT COMMAND...: as sweep, but with $fault, and of all these calls
+# together the n-th one fails. Settings for it go into $settings, the standard output into `out`.
+settings=()
+total_calls=0
+sweep_calls()
+{
+    local n code
+    for n in $(seq 1 1000); do
+        prepare
+        rm -f log out
+        code=0
+        timeout 20 env "${settings[@]}" LD_PRELOAD="$fault" FAULT_LOG=log FAULT_CALLS=",$1," \
+            FAULT_ERRNO="$2" FAULT_AT="$n" "${@:4}" <"$3" >out 2>err || code=$?
+        [ $code -lt 124 ] || fail "$n: exit $code: $(cat -v err)"
+        [ -s log ] || break
+        failed=$(cat log)
+        echo "$n: $failed: exit $code: $(tail -n 2 err | cat -v)" >&3
+        judge $code
+    done
+    [ "$n" -gt 1 ] || fail "$1: nothing was made to fail"
+    [ "$n" -lt 1000 ] || fail "$1: there is no end"
+    [ $code -eq $undisturbed ] || fail "exit $code without a failure: $(cat -v err)"
+    total_calls=$((total_calls + n - 1))
+    echo "$1: $((n - 1)) failures" >&3
+}
+
 # True if what failed was only a line for stderr.
 only_words()
 {

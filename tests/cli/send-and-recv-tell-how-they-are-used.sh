@@ -16,7 +16,7 @@ for option in one-way redundancy repeat loop limit-rate pps mtu quiet verbose pr
     says "  *\(-., \)*--\(\[no-]\)*$option " out
 done
 "$DTTK" recv --help >out
-for option in directory force no-clobber no-resume quiet verbose progress json; do
+for option in directory force no-clobber no-resume no-fsync quiet verbose progress json; do
     says "  *\(-., \)*--\(\[no-]\)*$option " out
 done
 

@@ -1,4 +1,4 @@
-#include "host/journal.h"
+#include "host/journal_file.h"
 
 #include "unit/folder.h"
 #include "unit/random.h"
@@ -68,13 +68,16 @@ static void fill(struct Fixture *f)
 
 static int save(struct Fixture *f, bool whole)
 {
+    struct Journal j;
     struct JournalContent c = {.object = &f->object, .sync = whole};
     if (whole) {
         c.end = &f->end;
         c.arrived = &f->arrived;
         c.repairs = &f->repairs;
     }
-    return journal_write(f->folder.dir, NAME, &c, crc32c_portable);
+    int result = journal_write(&j, f->folder.dir, NAME, &c, crc32c_portable);
+    journal_close(&j);
+    return result;
 }
 
 static int load(struct Fixture *f, struct Journal *j)
@@ -159,7 +162,8 @@ Test(journal, symbols_that_were_not_saved_do_not_count)
         struct JournalContent c = {.object = &f.object, .arrived = &f.arrived};
         c.unsaved_from = from;
         c.unsaved_to = from + from % 200;
-        cr_assert_eq(journal_write(f.folder.dir, NAME, &c, crc32c_portable), 0);
+        cr_assert_eq(journal_write(&j, f.folder.dir, NAME, &c, crc32c_portable), 0);
+        journal_close(&j);
         cr_assert_eq(load(&f, &j), 0);
         for (uint64_t s = 0; s < 100; s++) {
             bool touched = s * 32 < c.unsaved_to && (s + 1) * 32 > from && c.unsaved_to > from;
@@ -170,7 +174,44 @@ Test(journal, symbols_that_were_not_saved_do_not_count)
     folder_close(&f.folder);
 }
 
-Test(journal, any_byte_changed_or_cut_off_is_noticed)
+/* What it says is nothing but what was written, or less. */
+static void check_harmless(struct Fixture *f, struct Journal *j)
+{
+    uint8_t bytes[PACKET_MAX];
+    size_t len;
+    struct Packet p;
+    cr_assert(packet_object_same(&j->info, &f->object));
+    for (uint64_t s = 0; s < 100; s++) {
+        bool claimed = j->arrived != NULL && (j->arrived[s / 8] >> s % 8 & 1) != 0;
+        cr_assert(!claimed || object_has(&f->arrived, s));
+    }
+    if (j->end_len > 0) {
+        cr_assert_eq(packet_parse(view_of(j->end, j->end_len), crc32c_portable, &p), PACKET_OK);
+        cr_assert_eq(memcmp(p.as.end.digest.data, f->digest, 32), 0);
+    }
+    while (journal_next_repair(j, bytes, &len)) {
+        cr_assert_eq(packet_parse(view_of(bytes, len), crc32c_portable, &p), PACKET_OK);
+        cr_assert_lt(p.as.repair.key, 5);
+        cr_assert_eq(p.as.repair.symbols.data[31], p.as.repair.key + 1);
+    }
+}
+
+/* Of what is on the disk now byte i is wrong (or it ends there): in the head, it cannot be opened.
+ */
+static void check_damaged(struct Fixture *f, size_t i, const char *what)
+{
+    struct Journal j;
+    bool open = load(f, &j) == 0;
+    cr_assert_eq(open, i >= JOURNAL_BLOCK, "byte %d %s", (int)i, what);
+    cr_assert(open || errno == ENODATA || (errno == EBADMSG && *what == 'c'), "%d %s", (int)i,
+              what);
+    if (open)
+        check_harmless(f, &j);
+    journal_close(&j);
+}
+
+/* One that is cut off lacks what was behind; of one with a wrong byte nothing wrong is believed. */
+Test(journal, any_byte_changed_or_cut_off_makes_it_refused_or_say_less)
 {
     struct Fixture f;
     struct Journal j;
@@ -179,52 +220,94 @@ Test(journal, any_byte_changed_or_cut_off_is_noticed)
     fill(&f);
     cr_assert_eq(save(&f, true), 0);
     uint8_t *whole = folder_get(&f.folder, NAME, &len);
+    int fd = openat(f.folder.dir, NAME, O_WRONLY);
     for (size_t i = 0; i < len; i++) {
-        whole[i] ^= (uint8_t)(1U << i % 8);
-        folder_put(&f.folder, NAME, whole, len);
-        cr_assert_eq(load(&f, &j), -1);
-        cr_assert_eq(errno, EBADMSG);
-        whole[i] ^= (uint8_t)(1U << i % 8);
-        folder_put(&f.folder, NAME, whole, i);
-        cr_assert_eq(load(&f, &j), -1);
-        cr_assert_eq(errno, i == 0 ? ENODATA : EBADMSG);
+        uint8_t byte = (uint8_t)(whole[i] ^ 1U << i % 8);
+        cr_assert_eq(pwrite(fd, &byte, 1, (off_t)i), 1);
+        check_damaged(&f, i, "changed");
+        cr_assert_eq(pwrite(fd, whole + i, 1, (off_t)i), 1);
     }
-    folder_put(&f.folder, NAME, whole, len);
     cr_assert_eq(load(&f, &j), 0);
+    check_repairs(&j);
     journal_close(&j);
+    for (size_t i = len; i-- > 0;) {
+        cr_assert_eq(ftruncate(fd, (off_t)i), 0);
+        check_damaged(&f, i, "missing");
+    }
+    close(fd);
     free(whole);
     folder_close(&f.folder);
 }
 
-/* Bytes changed by somebody who knows how to make the CRC right again. */
-Test(journal, a_forged_one_is_refused_or_harmless)
+Test(journal, a_claim_that_no_block_of_the_pair_stands_for_is_refused)
 {
-    struct TestRandom random = {test_random_seed()};
     struct Fixture f;
     struct Journal j;
-    uint8_t packet[PACKET_MAX];
-    size_t len, n;
+    size_t len;
     fixture_open(&f);
     fill(&f);
     cr_assert_eq(save(&f, true), 0);
     uint8_t *whole = folder_get(&f.folder, NAME, &len);
+    whole[2 * JOURNAL_BLOCK + 20] ^= 1;
+    whole[3 * JOURNAL_BLOCK + 20] ^= 1;
+    folder_put(&f.folder, NAME, whole, len);
+    cr_assert_eq(load(&f, &j), -1);
+    cr_assert_eq(errno, EBADMSG);
+    free(whole);
+    folder_close(&f.folder);
+}
+
+/* The CRC of the block (or record, T = 32) with byte i of a file, made right again. */
+static void seal(struct Journal *j, uint8_t *file, size_t len, size_t i)
+{
+    size_t first = (size_t)journal_size(&j->info), size = JOURNAL_BLOCK, at = i / size * size;
+    if (i >= first) {
+        size = JOURNAL_RECORD + 32 + JOURNAL_RECORD_END;
+        at = first + (i - first) / size * size;
+    }
+    if (at + size > len)
+        return;
+    if (at == 0)
+        j->seed = crc32c_portable(0, file, size - 4);
+    put_u32(file + at + size - 4, at == 0 ? j->seed : journal_crc(j, at, file + at, size - 4));
+}
+
+/* Bytes changed by somebody who knows how to make the CRCs right again. */
+Test(journal, a_forged_one_is_refused_or_harmless)
+{
+    struct TestRandom random = {test_random_seed()};
+    struct Fixture f;
+    struct Journal j, k;
+    uint8_t packet[PACKET_MAX];
+    size_t len, n, size, opened = 0;
+    fixture_open(&f);
+    fill(&f);
+    cr_assert_eq(save(&f, true), 0);
+    cr_assert_eq(load(&f, &k), 0);
+    uint8_t *whole = folder_get(&f.folder, NAME, &len);
     uint8_t *forged = malloc(len);
-    for (int round = 0; round < 4000; round++) {
-        size_t size = round % 4 == 0 ? 5 + (size_t)test_random_below(&random, len - 4) : len;
+    for (int round = 0; round < 6000; round++) {
+        /* Every second time the head, up to the end of its OBJECT. */
+        uint64_t below = round % 2 == 0 ? JOURNAL_HEAD + 80 : len;
+        size_t i = (size_t)test_random_below(&random, below);
         memcpy(forged, whole, len);
-        forged[test_random_below(&random, size - 4)] = (uint8_t)test_random_next(&random);
-        put_u32(forged + size - 4, crc32c_portable(0, forged, size - 4));
-        folder_put(&f.folder, NAME, forged, size);
+        forged[i] = (uint8_t)test_random_next(&random);
+        for (size_t at = i < JOURNAL_BLOCK ? 0 : i; at < len; at += JOURNAL_BLOCK)
+            seal(&k, forged, len, at);
+        folder_put(&f.folder, NAME, forged, len);
         if (load(&f, &j) != 0) {
             cr_assert_eq(errno, EBADMSG);
             continue;
         }
+        opened++;
         journal_has_something(&j);
         for (n = 0; n < 1000 && journal_next_repair(&j, packet, &size); n++)
             cr_assert_leq(size, PACKET_MAX);
         cr_assert_lt(n, 1000);
         journal_close(&j);
     }
+    cr_assert_gt(opened, 1000);
+    journal_close(&k);
     free(forged);
     free(whole);
     folder_close(&f.folder);

@@ -62,6 +62,33 @@ Test(link_terminal, a_terminal_is_raw_while_it_is_the_link_and_lost_when_it_hang
     loop_close(&loop);
 }
 
+/* What the next program reads after a link that ended when the first 4 of 8 bytes were read. */
+static ssize_t left_over(struct Pair *p)
+{
+    struct Loop loop;
+    struct Link l;
+    struct LinkOptions o = terminal_options(p->terminal);
+    loop_open(&loop);
+    cr_assert_eq(link_open(&l, &o, &loop), 0);
+    cr_assert_eq(write(p->master, "abc\nxyz\n", 8), 8);
+    cr_assert_eq(link_read(&l, memory, 4), 4);
+    link_close(&l, &loop);
+    loop_close(&loop);
+    cr_assert_eq(fcntl(p->terminal, F_SETFL, O_NONBLOCK), 0);
+    ssize_t n = read(p->terminal, memory, sizeof memory);
+    cr_assert_eq(fcntl(p->terminal, F_SETFL, 0), 0);
+    return n;
+}
+
+Test(link_terminal, no_shell_gets_to_read_what_came_too_late_but_a_raw_terminal_keeps_it)
+{
+    struct Pair p;
+    pair_open(&p);
+    cr_assert_eq(left_over(&p), -1);
+    cr_assert_eq(tty_make_raw(p.terminal), 0);
+    cr_assert_eq(left_over(&p), 4);
+}
+
 Test(link_terminal, words_for_a_terminal_that_is_the_link_are_kept_back_until_it_is_none)
 {
     struct Loop loop;

@@ -158,6 +158,31 @@ Test(repairs, what_was_added_is_loaded)
     }
 }
 
+Test(repairs, a_record_is_found_by_its_place_until_it_is_dropped)
+{
+    uint8_t payload[10], right[10], *out = right;
+    uint64_t w, key, found = 0, size = REPAIRS_KEY + 10;
+
+    make(1000, 10, 32);
+    for (uint64_t k = 0; k < 5; k++)
+        cr_assert_eq(add(3, k), REPAIRS_KEPT);
+    for (uint64_t at = 0; at + size <= SIDE_MOST; at++) {
+        if (!repairs_record(&world.repairs, at, &w, &key, payload))
+            continue;
+        cr_assert_eq(at % size, 0);
+        cr_assert(w == 3 && key < 5);
+        rlc_encode(gf256_muladd_portable, object_window(&world.layout, w), key, 1, 10, symbol_of,
+                   NULL, &out);
+        cr_assert_eq(memcmp(payload, right, 10), 0);
+        found++;
+    }
+    cr_assert_eq(found, 5);
+    repairs_drop(&world.repairs, 3);
+    for (uint64_t at = 0; at + size <= SIDE_MOST; at += size)
+        cr_assert_not(repairs_record(&world.repairs, at, &w, &key, payload));
+    cr_assert_not(repairs_record(&world.repairs, UINT64_MAX / size * size, &w, &key, payload));
+}
+
 Test(repairs, a_store_that_fails_is_told)
 {
     make(1000, 10, 32);

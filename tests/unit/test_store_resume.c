@@ -42,6 +42,8 @@ Test(store_resume, the_next_run_goes_on_from_what_is_here)
             bench_object(&b, &s);
         bench_expect(&b, STORE_NOTE, 0);
         cr_assert_eq(b.slots[0].object.have, 62, "with OUT, before anything is heard");
+        cr_assert_eq(b.slots[0].earlier, 6200);
+        cr_assert_eq(b.slots[0].counters.packets, folder ? 1 : 0, "what the line brought");
         for (uint64_t n = 1; n < 124; n += 2)
             bench_source(&b, &s, n, 1);
         bench_expect(&b, STORE_VERIFIED, 0);
@@ -73,6 +75,7 @@ Test(store_resume, repairs_and_end_are_kept_as_well)
         if (folder)
             bench_object(&b, &s);
         cr_assert_eq(b.slots[0].repairs.total, 9);
+        cr_assert_eq(b.slots[0].earlier, 11345);
         cr_assert(b.slots[0].end_known);
         cr_assert_eq(b.slots[0].counters.passes, 0);
         bench_repair(&b, &s, 3, 20); /* window 3 lacks 10 */
