@@ -203,7 +203,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
 {
-    uint64_t now = clock_now();
+    uint64_t now = clock_now(), begin = now;
     bool gathering = in && now < s->read_at;
 
     link_watch(&s->link, s->loop, in && !gathering, s->tx.len > 0);
@@ -212,6 +212,8 @@ uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
         deadline = earlier(deadline, s->read_at);
     loop_wait(s->loop, deadline);
     now = clock_now();
+    if (deadline != CLOCK_NEVER && deadline < begin)
+        deadline = begin;
     s->slept = deadline != CLOCK_NEVER && now > deadline + OVERSLEPT ? now - deadline : 0;
     if (gathering && now >= s->read_at) { /* what has gathered is read in this same turn */
         link_watch(&s->link, s->loop, true, s->tx.len > 0);

@@ -283,6 +283,18 @@ static uint64_t ends_at(struct Receiving *t, uint64_t now)
     return patience_end(&t->patience, &t->station, &t->receiver, run, now);
 }
 
+/* Two-way: when the next answer can be given. */
+static uint64_t answer_at(struct Receiving *t, uint64_t now)
+{
+    uint64_t turn = station_turn(&t->station, now);
+
+    if (turn != CLOCK_NEVER)
+        return turn;
+    if (station_room(&t->station, now) == 0)
+        return station_room_at(&t->station);
+    return receiver_deadline(&t->receiver);
+}
+
 /* Sleep until something can be done; or only look, if the store has work of its own. Returns the
  * time then. */
 static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t now)
@@ -292,9 +304,7 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
     deadline = earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
     if (t->options->line.two_way && !station_writing(&t->station))
-        deadline = earlier(deadline, station_turn(&t->station, now) != CLOCK_NEVER
-                                         ? station_turn(&t->station, now)
-                                         : receiver_deadline(&t->receiver));
+        deadline = earlier(deadline, answer_at(t, now));
     return station_wait(&t->station, !pumping, behind ? 0 : deadline);
 }
 
