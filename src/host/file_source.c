@@ -214,6 +214,8 @@ int file_source_keep(struct FileSource *s, uint64_t group)
     if (make_room(s, (size_t)most + 2 * FILE_SOURCE_AHEAD) != 0)
         return -1;
     s->group = group;
+    if (group > 0 && s->base % group != 0)
+        s->held = 0; /* the window begins where a group does */
     return 0;
 }
 
@@ -244,11 +246,20 @@ static int fill_window(struct FileSource *s, uint64_t end)
     return 0;
 }
 
+/* True if the window has those bytes, and need not move for others of their group. */
+static bool window_holds(const struct FileSource *s, uint64_t offset, size_t len)
+{
+    uint64_t at = offset - s->base;
+    if (offset < s->base || at > s->held || len > s->held - at)
+        return false;
+    return s->group == 0 || at < s->group;
+}
+
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len)
 {
     struct FileSource *s = ctx;
     CORE_ASSERT(len <= FILE_SOURCE_AHEAD && offset <= s->size && len <= s->size - offset);
-    if (offset >= s->base && offset - s->base <= s->held && len <= s->held - (offset - s->base))
+    if (window_holds(s, offset, len))
         return s->window + (offset - s->base);
     bool forward = offset >= s->base && offset <= s->base + s->held;
     uint64_t base = s->group > 0 ? offset / s->group * s->group : offset;

@@ -75,15 +75,16 @@ void file_source_describe(const struct FileSource *s, struct PacketObject *objec
 /*
  * From now on keep a whole group in memory: group bytes (a multiple of T), groups beginning at
  * multiples of it; 0: none. Any range of the group of the last request is then had without a
- * system call once it was read, in any order; ranges may reach over the group's end by up to
- * FILE_SOURCE_AHEAD. 0; or -1 and errno ENOMEM, and nothing has changed.
+ * system call once it was read, in any order, and stays where it was lent until one of another
+ * group is asked for; ranges may reach over the group's end by up to FILE_SOURCE_AHEAD. 0; or -1
+ * and errno ENOMEM, and nothing has changed.
  */
 int file_source_keep(struct FileSource *s, uint64_t group);
 
 /*
  * Bytes offset .. offset + len (within the size; len 1 to FILE_SOURCE_AHEAD), borrowed until the
- * next call. ctx is the FileSource. NULL: they cannot be read, errno says why; if the file has
- * become shorter errno is EIO and s->shortened is set.
+ * next call (longer: file_source_keep). ctx is the FileSource. NULL: they cannot be read, errno
+ * says why; if the file has become shorter errno is EIO and s->shortened is set.
  */
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len);
 

@@ -1,5 +1,6 @@
 #include "host/file_source.h"
 
+#include "unit/check.h"
 #include "unit/folder.h"
 #include "unit/random.h"
 
@@ -196,6 +197,31 @@ Test(file_source, a_kept_group_is_read_once)
                 cr_assert_eq(memcmp(file_source_lend(&s, at, 1024), data + at, 1024), 0);
         }
         cr_assert_leq(reads() - before, 2 * look, "nothing but looking");
+    }
+    file_source_close(&s);
+    free(data);
+    folder_close(&f);
+}
+
+Test(file_source, what_was_lent_of_a_kept_group_stays_while_the_group_is_asked_for)
+{
+    struct Folder f;
+    struct FileSource s;
+    size_t len = 6 * MIB, group = 2 * MIB, step = 4096;
+    uint8_t *data = random_bytes(len);
+    folder_open(&f);
+    folder_put(&f, "x", data, len);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    file_source_lend(&s, 100, 1000);
+    cr_assert_eq(file_source_keep(&s, group), 0);
+    for (size_t round = 0; round < 6; round++) { /* groups 0 1 2 0 1 2 */
+        const uint8_t *lent[2 * MIB / 4096];
+        size_t first = round % 3 * group;
+        for (size_t i = 0; i < group / step; i++)
+            lent[i] = file_source_lend(&s, first + i * step, step);
+        for (size_t i = 0; i < group / step; i++)
+            CHECK(memcmp(lent[i], data + first + i * step, step) == 0, "round %zu, piece %zu",
+                  round, i);
     }
     file_source_close(&s);
     free(data);
