@@ -22,11 +22,11 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
 HOST    = bench bench_code bench_pair bench_pipe bench_stages clock console damage damage_frames \
-          delay diag digest disk file_sink file_source journal kernels line link loop names noise \
-          noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag outgoing_words pacer part patience port progress pty \
-          queue report report_json serial serial_await serial_list side silence spool station \
-          store store_keep store_open store_resume store_target text transfer_recv transfer_send \
-          tty wire_in wire_out
+          delay diag digest disk file_sink file_source journal kernels kernels_gfni line link loop \
+          names noise noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag \
+          outgoing_words pacer part patience port progress pty queue report report_json serial \
+          serial_await serial_list side silence spool station store store_keep store_open \
+          store_resume store_target text transfer_recv transfer_send tty wire_in wire_out
 CMD     = main bench link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_bench test_buffer test_bytes test_cobs test_console \
