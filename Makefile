@@ -4,16 +4,18 @@
 #: make lint        compilers' warnings, format, static checks, the layers of the house
 #: make install     to $(DESTDIR)$(PREFIX); uninstall undoes it
 #: also: test_pipeline test_loopback bench-NAME bench-line fmt fuzz coverage dist clean
-#: settings: BUILD=asan|cov|fuzz  WITH_ISAL=auto|0|1  CC CFLAGS LDFLAGS PREFIX PKG_CONFIG V=1
+#: settings: BUILD=asan|cov|fuzz  WITH_ISAL, WITH_XXHASH=auto|0|1  CC CFLAGS LDFLAGS PREFIX
+#:           PKG_CONFIG V=1
 #: scripts/bootstrap installs what building and testing need.
 
-VERSION    = 0.1
-PREFIX     = /usr/local
-DESTDIR    =
-PKG_CONFIG = pkg-config
-WITH_ISAL  = auto
-BUILD      =
-V          = 0
+VERSION     = 0.1
+PREFIX      = /usr/local
+DESTDIR     =
+PKG_CONFIG  = pkg-config
+WITH_ISAL   = auto
+WITH_XXHASH = auto
+BUILD       =
+V           = 0
 
 # ---- Sources, by name -----------------------------------------------------------------------
 
@@ -30,7 +32,7 @@ HOST    = bench bench_code bench_pair bench_pipe bench_stages clock console dama
 CMD     = main bench link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_bench test_buffer test_bytes test_cobs test_console \
-          test_crc test_damage test_delivery test_diag test_file_source test_flight test_frame \
+          test_crc test_damage test_delivery test_diag test_digest test_file_source test_flight test_frame \
           test_frame_reader test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
           test_ftag_sender test_gf256 test_journal test_kernels test_lane test_lane_portable \
           test_line test_link test_link_away test_link_options test_link_queue test_link_terminal \
@@ -77,12 +79,17 @@ endif
 # An optional library: WITH_X is 0, 1, or auto, which asks pkg-config for $(2).
 optional = $(if $(filter auto,$(1)),$(shell $(PKG_CONFIG) --exists $(2) && echo 1 || echo 0),$(1))
 
-ISAL := $(call optional,$(WITH_ISAL),libisal)
-PKGS := nettle json-c libserialport
-WITH :=
+ISAL   := $(call optional,$(WITH_ISAL),libisal)
+XXHASH := $(call optional,$(WITH_XXHASH),libxxhash)
+PKGS   := nettle json-c libserialport
+WITH   :=
 ifeq ($(ISAL),1)
 PKGS += libisal
 WITH += -DWITH_ISAL=1
+endif
+ifeq ($(XXHASH),1)
+PKGS += libxxhash
+WITH += -DWITH_XXHASH=1
 endif
 
 # Say what is missing now, not by a header that is not found; some targets need no library.

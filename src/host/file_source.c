@@ -95,7 +95,7 @@ static int make_identity(struct FileSource *s)
         return -1;
     put_u64(head, s->size);
     put_u64(head + 8, (uint64_t)s->mtime);
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256); /* an identity is made in one way */
     digest_update(&d, head, sizeof head);
     digest_update(&d, start, FILE_SOURCE_ENDS);
     digest_update(&d, end, sizeof end);
@@ -108,7 +108,6 @@ static int make_identity(struct FileSource *s)
 static int make_id(struct FileSource *s)
 {
     int more = 1;
-    digest_init(&s->hash);
     if (s->size > FILE_SOURCE_HASHED)
         return make_identity(s);
     settle_digest(s); /* of an empty file */
@@ -163,22 +162,24 @@ void file_source_rename(struct FileSource *s, const char *name)
     memcpy(s->name, name, s->name_len);
 }
 
-int file_source_open(struct FileSource *s, const char *path)
+int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind)
 {
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     /* O_NONBLOCK: a FIFO without a writer must not hold us here. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *s = (struct FileSource){.fd = fd, .owned = true, .ahead = FIRST_AHEAD};
+    digest_init(&s->hash, kind);
     if (fd < 0)
         return -1;
     file_source_rename(s, base);
     return open_or_close(s);
 }
 
-int file_source_open_fd(struct FileSource *s, int fd)
+int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind)
 {
     *s = (struct FileSource){.fd = fd, .ahead = FIRST_AHEAD};
+    digest_init(&s->hash, kind);
     return open_or_close(s);
 }
 
@@ -195,7 +196,8 @@ void file_source_close(struct FileSource *s)
 
 void file_source_describe(const struct FileSource *s, struct PacketObject *object)
 {
-    object->flags = s->identity ? OBJECT_IDENTITY : 0;
+    object->flags = (uint8_t)((s->identity ? OBJECT_IDENTITY : 0) |
+                              (s->hash.kind == DIGEST_XXH128 ? OBJECT_XXH128 : 0));
     object->size = s->size;
     memcpy(object->id, s->id, PACKET_ID);
     object->name = view_of(s->name, s->name_len);

@@ -50,15 +50,16 @@ struct FileSource {
 
 /*
  * Open the file at path; its id is made (up to FILE_SOURCE_HASHED bytes it is read and hashed
- * whole). 0: *s is to be closed. -1 and errno: nothing is open; a directory is EISDIR.
+ * whole); its digest will be of that kind. 0: *s is to be closed. -1 and errno: nothing is open; a
+ * directory is EISDIR.
  */
-int file_source_open(struct FileSource *s, const char *path);
+int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind);
 
 /*
  * The same of an open descriptor (kept, not closed), from its current offset on, which is not
  * moved; it has no name. Anything but a regular file is a FILE_SOURCE_STREAM.
  */
-int file_source_open_fd(struct FileSource *s, int fd);
+int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind);
 
 /* The object's name is this one, cut if it is longer than PACKET_NAME_MAX. */
 void file_source_rename(struct FileSource *s, const char *name);
@@ -89,7 +90,7 @@ int file_source_keep(struct FileSource *s, uint64_t group);
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len);
 
 /*
- * SHA-256 of the content: known at once for what was hashed to make its id; else when every byte
+ * Digest of the content: known at once for what was hashed to make its id; else when every byte
  * has been lent once, in any steps forward. NULL: not known yet, file_source_hash_more can help.
  */
 const uint8_t *file_source_digest(const struct FileSource *s);

@@ -80,7 +80,7 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
         !random_bytes(o, c.object.id, sizeof c.object.id))
         return false;
     if (outgoing_is_stream(o)) {
-        c.object.flags = OBJECT_STREAM;
+        c.object.flags = OBJECT_STREAM | (options->digest == DIGEST_XXH128 ? OBJECT_XXH128 : 0);
         c.object.name = view_of(o->source.name, o->source.name_len);
         c.passes = 1;
     } else {

@@ -11,7 +11,7 @@
 void part_init(struct Part *p, int fd)
 {
     *p = (struct Part){.fd = fd};
-    digest_init(&p->hash);
+    digest_init(&p->hash, DIGEST_SHA256);
 }
 
 void part_close(struct Part *p)
@@ -135,8 +135,8 @@ int part_hash(struct Part *p, uint64_t upto, uint64_t most)
     return p->hashed < upto ? 1 : 0;
 }
 
-void part_rehash(struct Part *p)
+void part_rehash(struct Part *p, enum DigestKind kind)
 {
-    digest_init(&p->hash);
+    digest_init(&p->hash, kind);
     p->hashed = 0;
 }

@@ -21,7 +21,8 @@ struct Part {
     uint64_t hashed;
 };
 
-/* Over an open file (consumed: closed by part_close), or -1; nothing of it is hashed. */
+/* Over an open file (consumed: closed by part_close), or -1; nothing of it is hashed, by SHA-256.
+ */
 void part_init(struct Part *p, int fd);
 
 /* Close the file and give memory back; buffered bytes are dropped. Fine to repeat. */
@@ -48,7 +49,7 @@ bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to);
  * to do; 0: done; -1 and errno: they cannot be read. */
 int part_hash(struct Part *p, uint64_t upto, uint64_t most);
 
-/* Nothing is hashed or settled any more: all may be written anew. */
-void part_rehash(struct Part *p);
+/* Nothing is hashed or settled any more, all may be written anew; digests of that kind from now. */
+void part_rehash(struct Part *p, enum DigestKind kind);
 
 #endif

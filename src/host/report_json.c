@@ -175,6 +175,7 @@ static void add_packets(json_object *root, const struct ReceiverCounters *p)
     add_number(o, "short", p->short_);
     add_number(o, "bad_version", p->bad_version);
     add_number(o, "bad_type", p->bad_type);
+    add_number(o, "bad_flags", p->bad_flags);
     add_number(o, "bad_fields", p->bad_fields);
     add_number(o, "waited", p->waiting);
     add_number(o, "overrun", p->overrun);

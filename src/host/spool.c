@@ -46,7 +46,7 @@ void spool_init(struct Spool *s, int fd, bool owned)
 {
     *s = (struct Spool){.fd = fd, .owned = owned};
     part_init(&s->part, -1);
-    digest_init(&s->hash);
+    digest_init(&s->hash, DIGEST_SHA256);
     s->way = find_way(s);
 }
 
@@ -101,9 +101,10 @@ int spool_advance(struct Spool *s, uint64_t upto)
     return 0;
 }
 
-void spool_restart(struct Spool *s)
+void spool_restart(struct Spool *s, enum DigestKind kind)
 {
-    part_rehash(&s->part);
+    part_rehash(&s->part, kind);
+    digest_init(&s->hash, kind);
     s->ready = 0;
 }
 

@@ -98,6 +98,15 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
     s->side_used += lean ? 0 : SIDE_MEMORY;
 }
 
+void store_rehash(struct Store *s, struct StoreSlot *slot)
+{
+    enum DigestKind kind = digest_kind(slot->info.flags);
+    if (s->spool != NULL)
+        spool_restart(s->spool, kind);
+    else
+        part_rehash(&slot->sink.part, kind);
+}
+
 void store_settle(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];

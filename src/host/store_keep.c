@@ -35,10 +35,7 @@ static enum ReceiverCheck differs(struct Store *s, unsigned n)
         return RECEIVER_FAILED;
     }
     slot->prefix = 0;
-    if (s->spool != NULL)
-        spool_restart(s->spool);
-    else
-        part_rehash(&slot->sink.part);
+    store_rehash(s, slot);
     /* What an old journal claims is no longer believed. */
     if (slot->resumed)
         journal_write(s->dir, slot->sink.journal_name, &nothing, s->config.crc32c);
@@ -83,6 +80,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
     struct StoreSlot *slot = &s->slots[n];
     const struct PacketObject *info = &slot->info;
     bool folder = s->config.target == STORE_FOLDER;
+    enum DigestKind kind = digest_kind(info->flags);
     unsigned mode = (info->link & LINK_MODE) != 0 ? info->mode & 0777U : 0666U;
     struct FileSinkCommit c = {
         .size = size,
@@ -93,7 +91,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
         .only_files = folder,
     };
     int odd;
-    if (folder && file_sink_target(&slot->sink, size, digest, NULL) == FILE_SINK_SAME) {
+    if (folder && file_sink_target(&slot->sink, size, kind, digest, NULL) == FILE_SINK_SAME) {
         if (file_sink_remove(&slot->sink) != 0)
             return failed(s, n, "remove the .part file");
         return verified(s, n, STORE_HAVE, "already here");

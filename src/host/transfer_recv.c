@@ -352,6 +352,12 @@ static void explain_silence(struct Receiving *t)
     const struct ReceiverCounters *c = &t->receiver.counters;
     char words[SILENCE_WORDS];
 
+    if (c->bad_flags > 0) {
+        diag("%s: sent in a way this version does not know: get a newer dttk",
+             t->station.link.port.name);
+        note_code(t, EXIT_REFUSED);
+        return;
+    }
     diag("%s: %s", t->station.link.port.name,
          station_silence(&t->station, 0, c->not_ours, c->waiting, words, sizeof words));
     note_code(t, EXIT_SILENCE);
