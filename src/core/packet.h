@@ -133,9 +133,8 @@ enum PacketError {
     PACKET_SHORT,       /* ends inside its header or fields */
     PACKET_BAD_VERSION, /* a version this code does not know: skip it */
     PACKET_BAD_TYPE,    /* a type this code does not know: skip it */
-    PACKET_BAD_FLAGS,  /* an OBJECT, its tag right, with flags that this code does not know: skip it
-                        */
-    PACKET_BAD_FIELDS, /* a field outside the bounds above, or a tag that its OBJECT denies */
+    PACKET_BAD_FLAGS,   /* an OBJECT with flags that this code does not know: skip it */
+    PACKET_BAD_FIELDS,  /* a field outside the bounds above, or a tag that its OBJECT denies */
 };
 
 /*

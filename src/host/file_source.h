@@ -42,10 +42,9 @@ struct FileSource {
     uint64_t group; /* file_source_keep: bytes of a group, or 0 */
     size_t ahead;   /* bytes to read at the next miss: grows as long as requests go forward */
 
-    struct Digest hash; /* of bytes 0 .. hashed */
+    struct Digest hash; /* of bytes 0 .. hashed, when hasher_wait has returned */
     uint64_t hashed;
-    uint8_t digest[PACKET_DIGEST]; /* valid once digest_known */
-    bool digest_known;
+    uint8_t digest[PACKET_DIGEST]; /* what file_source_digest told */
 };
 
 /*
@@ -90,10 +89,10 @@ int file_source_keep(struct FileSource *s, uint64_t group);
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len);
 
 /*
- * Digest of the content: known at once for what was hashed to make its id; else when every byte
+ * The digest of the content: known at once for what was hashed to make its id; else when every byte
  * has been lent once, in any steps forward. NULL: not known yet, file_source_hash_more can help.
  */
-const uint8_t *file_source_digest(const struct FileSource *s);
+const uint8_t *file_source_digest(struct FileSource *s);
 
 /*
  * Read and hash the next piece (at most 1 MiB) that has not been. 1: there is more; 0: the digest

@@ -319,7 +319,7 @@ bool store_catch_up(struct Store *s)
         struct StoreSlot *slot = &s->slots[n];
         struct Part *part = store_part(s, slot);
         if (slot->state != STORE_SLOT_OPEN || store_slot_is_stream(slot) ||
-            part->hashed >= slot->prefix)
+            part_behind(part, slot->prefix) == 0)
             continue;
         if (part_hash(part, slot->prefix, CATCH_UP) < 0)
             store_fail(s, n, "read back");

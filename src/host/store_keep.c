@@ -117,9 +117,8 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
     if (stream && s->spool != NULL) {
         digest_value(&s->spool->hash, value);
     } else {
-        if (part_hash(part, size, UINT64_MAX) != 0)
-            return failed(s, n, "read back");
-        digest_value(&part->hash, value);
+        if (part_digest(part, size, value) != 0)
+            return failed(s, n, part->error != 0 ? "write" : "read back");
     }
     if (digest.len == 0 || digest.len > sizeof value || (stream && part->end != size) ||
         memcmp(value, digest.data, digest.len) != 0)

@@ -1,5 +1,7 @@
 #include "host/file_source.h"
 
+#include "host/hasher.h"
+
 #include "unit/check.h"
 #include "unit/folder.h"
 #include "unit/random.h"
@@ -245,9 +247,10 @@ static void check_identity(const struct FileSource *s, const uint8_t *data, size
     cr_assert_eq(memcmp(o.id, digest, PACKET_ID), 0);
 }
 
-Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
+static void lend_a_large_file(int processors)
 {
     struct Folder f;
+    hasher_processors = processors;
     struct FileSource s;
     uint8_t digest[PACKET_DIGEST];
     size_t len = FILE_SOURCE_HASHED + 12345;
@@ -278,6 +281,16 @@ Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
     file_source_close(&s);
     free(data);
     folder_close(&f);
+}
+
+Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
+{
+    lend_a_large_file(1 << 20);
+}
+
+Test(file_source, a_helper_that_hashes_changes_nothing)
+{
+    lend_a_large_file(1);
 }
 
 Test(file_source, a_file_that_changes_is_noticed)
