@@ -6,6 +6,7 @@
 #include "core/ftag_sender.h"
 #include "host/diag.h"
 #include "host/pacer.h"
+#include "host/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -341,5 +342,7 @@ int cmd_send(int argc, char **argv)
         return EXIT_USAGE;
     if (!words_json_opens(&o.words))
         return EXIT_IO;
-    return transfer_send(&o);
+    code = transfer_send(&o);
+    profile_say();
+    return code;
 }

@@ -1,5 +1,7 @@
 #include "host/hasher.h"
 
+#include "host/profile.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -70,21 +72,30 @@ static bool helps(enum DigestKind kind, size_t len)
     return helper.running;
 }
 
+void hasher_now(struct Digest *d, const uint8_t *data, size_t len)
+{
+    struct ProfileMark mark = profile_enter(PROFILE_HASH);
+    digest_update(d, data, len);
+    profile_leave(mark);
+}
+
 void hasher_wait(void)
 {
     if (!helper.running)
         return;
+    struct ProfileMark mark = profile_enter(PROFILE_HASH);
     (void)pthread_mutex_lock(&helper.lock);
     while (helper.digest != NULL)
         (void)pthread_cond_wait(&helper.changed, &helper.lock);
     (void)pthread_mutex_unlock(&helper.lock);
+    profile_leave(mark);
 }
 
 bool hasher_update(struct Digest *d, const uint8_t *data, size_t len)
 {
     hasher_wait();
     if (!helps(d->kind, len)) {
-        digest_update(d, data, len);
+        hasher_now(d, data, len);
         return false;
     }
     (void)pthread_mutex_lock(&helper.lock);

@@ -17,6 +17,9 @@ extern int hasher_processors;
  * hasher_wait, neither d nor data is to be touched. False: it is done. */
 bool hasher_update(struct Digest *d, const uint8_t *data, size_t len);
 
+/* digest_update itself, for what is not worth handing over or will not stay. */
+void hasher_now(struct Digest *d, const uint8_t *data, size_t len);
+
 /* Everything handed over has been hashed. */
 void hasher_wait(void);
 

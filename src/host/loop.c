@@ -1,4 +1,7 @@
 #include "host/loop.h"
+
+#include "host/profile.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -95,7 +98,9 @@ static int sleep_until(struct Loop *l, uint64_t deadline)
 
 int loop_wait(struct Loop *l, uint64_t deadline)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_WAIT);
     int ready = deadline == 0 ? poll(l->slots, LOOP_SLOTS, 0) : sleep_until(l, deadline);
+    profile_leave(mark);
     if (ready > 0)
         return ready;
     for (size_t i = 0; i < LOOP_SLOTS; i++) /* after EINTR they are what they were before */

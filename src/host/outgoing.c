@@ -3,6 +3,7 @@
 #include "core/armor.h"
 #include "host/clock.h"
 #include "host/diag.h"
+#include "host/hasher.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -139,7 +140,7 @@ static void take_stage(struct Outgoing *o, uint64_t now)
             return;
         n = o->stage.len < len ? o->stage.len : len;
         memcpy(space, o->stage.base + o->stage.head, n);
-        digest_update(&o->digest, space, n);
+        hasher_now(&o->digest, space, n);
         buffer_ltrunc(&o->stage, n);
         sender_take(&o->sender, n);
         if (o->flush_at == CLOCK_NEVER)

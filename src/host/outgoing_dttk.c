@@ -3,6 +3,7 @@
 #include "host/diag.h"
 #include "host/kernels.h"
 #include "host/outgoing.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
     const struct TransferLine *line = &options->line;
     struct SenderConfig c = {
         .crc32c = kernels->crc32c,
-        .muladd = kernels->muladd,
+        .muladd = profile_muladd(kernels->muladd),
         .simd = kernels->simd,
         .source = o->lender,
         .redundancy = options->redundancy,

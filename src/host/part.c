@@ -165,7 +165,7 @@ int part_hash(struct Part *p, uint64_t upto, uint64_t most)
         size_t n = left < sizeof piece ? (size_t)left : sizeof piece;
         if (part_read(p, p->hashed, piece, n) != 0)
             return -1;
-        digest_update(&p->hash, piece, n);
+        hasher_now(&p->hash, piece, n);
         p->hashed += n;
     }
     return 0;

@@ -2,6 +2,7 @@
 #include "host/report_json.h"
 
 #include "host/clock.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -250,6 +251,28 @@ static void add_usage(json_object *root)
     add_number(root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
 }
 
+/* Where the time went, if that was asked for. */
+static void add_profile(json_object *root)
+{
+    json_object *stages;
+
+    if (!profile_is_on())
+        return;
+    stages = json_object_new_array();
+    for (int i = 0; i < PROFILE_STAGES; i++) {
+        struct ProfileTimes t = profile_times((enum ProfileStage)i);
+        json_object *o = json_object_new_object();
+
+        add_text(o, "stage", t.name);
+        add_number(o, "calls", t.calls);
+        add_number(o, "ns", t.total);
+        add_number(o, "ns_least", t.least);
+        add_number(o, "ns_most", t.most);
+        json_object_array_add(stages, o);
+    }
+    json_object_object_add(root, "profile", stages);
+}
+
 /* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
 static int open_statistics(const char *path)
 {
@@ -271,6 +294,7 @@ int report_close(struct Report *r, const char *path, int exit_code, uint64_t now
     add_number(r->root, "exit", (uint64_t)exit_code);
     add_seconds(r->root, "elapsed", report_seconds(r->begin, now));
     add_usage(r->root);
+    add_profile(r->root);
     errno = 0;
     fd = to_stdout ? STDOUT_FILENO : open_statistics(path);
     result = fd < 0 ? -1 : json_object_to_fd(fd, r->root, JSON_C_TO_STRING_PRETTY);

@@ -7,6 +7,7 @@
 #include "host/diag.h"
 #include "host/kernels.h"
 #include "host/patience.h"
+#include "host/profile.h"
 #include "host/progress.h"
 #include "host/report.h"
 #include "host/station.h"
@@ -110,7 +111,7 @@ static struct ReceiverConfig receiver_config(struct Receiving *t)
     bool serial = line->link.serial.path || line->link.terminal;
     struct ReceiverConfig c = {
         .crc32c = kernels->crc32c,
-        .muladd = kernels->muladd,
+        .muladd = profile_muladd(kernels->muladd),
         .store = store_callbacks(&t->store),
         .slots = t->slots,
         .slot_count = STORE_SLOTS_MAX,
@@ -175,6 +176,7 @@ static void drop_ended(struct Receiving *t, uint64_t now)
 /* The packets that have arrived whole; after a signal no more of them. */
 static void take_packets(struct Receiving *t, uint64_t now)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     struct View packet;
 
     while (!loop_signal(&t->loop) && station_next(&t->station, &packet, now)) {
@@ -183,6 +185,7 @@ static void take_packets(struct Receiving *t, uint64_t now)
             store_replay(&t->store, &t->receiver, now);
         drop_ended(t, now);
     }
+    profile_leave(mark);
 }
 
 /* Two-way: the answers that are due; each is `copies` times on the line. */
