@@ -300,15 +300,17 @@ fmt:
 
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR)
 	install -m 755 $(B)/dttk $(BINDIR)/dttk
 	install -m 644 man/dttk.1 $(MANDIR)/man1/dttk.1
 	install -m 644 man/dttk.5 $(MANDIR)/man5/dttk.5
+	install -m 644 scripts/completion.bash $(BASHDIR)/dttk
 
 uninstall:
-	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5
+	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5 $(BASHDIR)/dttk
 
 dist:
 	git archive --prefix=dttk-$(VERSION)/ -o dttk-$(VERSION).tar.gz HEAD
