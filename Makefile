@@ -23,24 +23,25 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           finished stream_in stream_out repairs recover sender sender_plan sender_stream \
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
-HOST    = bench bench_code bench_pair bench_pipe bench_stages clock console damage damage_frames \
-          delay diag digest disk file_sink file_source hasher journal kernels kernels_gfni line \
-          link loop names noise noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag \
-          outgoing_words pacer part patience port profile progress pty queue report report_json \
-          serial serial_await serial_list side silence spool station store store_keep store_open \
-          store_resume store_target text transfer_recv transfer_send tty wire_in wire_out
-CMD     = main bench link_options noise options ports recv send words
+HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
+          clock console damage damage_frames delay diag digest disk file_sink file_source hasher \
+          journal kernels kernels_gfni line link loop names noise noise_pty outbox outbox_share \
+          outgoing outgoing_dttk outgoing_ftag outgoing_words pacer part patience port profile \
+          progress pty queue report report_json serial serial_await serial_list side silence spool \
+          station store store_keep store_open store_resume store_target text transfer_recv \
+          transfer_send tty wire_in wire_out
+CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
-UNIT    = test_answers test_armor test_bench test_buffer test_bytes test_cobs test_console \
-          test_crc test_damage test_delivery test_diag test_digest test_file_source test_flight \
-          test_frame test_frame_reader test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
-          test_ftag_sender test_gf256 test_journal test_kernels test_lane test_lane_portable \
-          test_line test_link test_link_away test_link_options test_link_queue test_link_terminal \
-          test_name test_names test_object test_object_layout test_pacer test_packet \
-          test_packet_wire test_part test_port test_profile test_progress test_pty test_queue \
-          test_receiver test_repairs test_rlc test_rlc_system test_sender test_sender_two_way \
-          test_serial test_serial_await test_serial_list test_serial_refuse test_silence \
-          test_status test_store test_store_left test_store_pipe test_store_resume \
+UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_bytes test_cobs \
+          test_console test_crc test_damage test_delivery test_diag test_digest test_file_source \
+          test_flight test_frame test_frame_reader test_ftag test_ftag_bridge test_ftag_reader \
+          test_ftag_runs test_ftag_sender test_gf256 test_journal test_kernels test_lane \
+          test_lane_portable test_line test_link test_link_away test_link_options test_link_queue \
+          test_link_terminal test_name test_names test_object test_object_layout test_pacer \
+          test_packet test_packet_wire test_part test_port test_profile test_progress test_pty \
+          test_queue test_receiver test_repairs test_rlc test_rlc_system test_sender \
+          test_sender_two_way test_serial test_serial_await test_serial_list test_serial_refuse \
+          test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
           test_store_target test_stream test_vectors test_waiting test_wire_in test_wire_out
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood

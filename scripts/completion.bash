@@ -98,7 +98,12 @@ _dttk()
     case $command:$cur in
     *:-*) _dttk_words "$(_dttk_options <<<"$help")" ;;
     send:* | recv:*) _dttk_files ;;
-    bench:*) _dttk_words stage code loop-back pipe ;;
+    bench:*)
+        case " ${COMP_WORDS[*]} " in
+        *' --link '*) _dttk_ports ;;
+        *) _dttk_words stage code loop-back pipe ;;
+        esac
+        ;;
     esac
 }
 

@@ -35,10 +35,12 @@ offers -- nothing -
 
 # Options are those that the command knows, all of them.
 for command in send recv noise ports bench; do
+    words=("$command")
+    [ $command != bench ] || words+=(--link) # with it all are allowed
     complete_line $command --
     for option in "${COMPREPLY[@]}"; do
         case $option in --help | --pty) continue ;; esac
-        timeout 10 "$DTTK" $command "$option" x --help >out 2>err </dev/null || :
+        timeout 10 "$DTTK" "${words[@]}" "$option" x --help >out 2>err </dev/null || :
         ! grep -q 'no such option' err || fail "$command has no $option"
     done
     [ ${#COMPREPLY[@]} -ge "$("$DTTK" $command --help | grep -c '^ *\(-., \)*--')" ] ||
@@ -67,6 +69,7 @@ done
 offers -- send --mtu ''
 offers -- send -L 1
 offers stage -- bench st
+offers auto -- bench --link au
 
 # Names.
 mkdir folder
