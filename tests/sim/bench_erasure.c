@@ -70,18 +70,18 @@ struct Setting {
 
 static uint8_t products[256][256];
 
-static void muladd_bytes(uint8_t *const *dst, size_t rows, const uint8_t *const *src, size_t cols,
+static void muladd_bytes(uint8_t *const *dst, size_t count, const uint8_t *const *src, size_t cols,
                          const uint8_t *coef, size_t len)
 {
     if (len != 1) {
-        kernels_best()->muladd(dst, rows, src, cols, coef, len);
+        kernels_best()->muladd(dst, count, src, cols, coef, len);
         return;
     }
     for (size_t c = 0; c < cols; c++) {
         const uint8_t *row = products[*src[c]];
 
-        for (size_t r = 0; r < rows; r++)
-            *dst[r] ^= row[coef[c * rows + r]];
+        for (size_t r = 0; r < count; r++)
+            *dst[r] ^= row[coef[c * count + r]];
     }
 }
 
