@@ -172,7 +172,7 @@ static void choose(void)
     if (kernels_gfni_open() && muladd_agrees(kernels_gfni_muladd, data)) {
         best.muladd = kernels_gfni_muladd;
         best.simd = true;
-        best.name = "isa-l, gfni";
+        best.name = "isa-l+gfni";
     }
 }
 

@@ -13,7 +13,7 @@ struct Kernels {
     Crc32c crc32c;
     Gf256MulAdd muladd;
     bool simd;        /* muladd is fast enough for large blocks */
-    const char *name; /* for a person: "isa-l", "isa-l, gfni" or "portable" */
+    const char *name; /* for a person: "isa-l", "isa-l+gfni" or "portable" */
 };
 
 /*

@@ -51,25 +51,17 @@ static void write_at(size_t at, size_t len)
 }
 
 /* The helper is there, or not, whatever this machine has. */
-static const int processors[] = {1, 1 << 20};
+#define WITH    1
+#define WITHOUT (1 << 20)
 
-#define EITHER(name)                                                                               \
-    static void name(void);                                                                        \
-    Test(part, name##_with_a_helper)                                                               \
-    {                                                                                              \
-        begin(processors[0]);                                                                      \
-        name();                                                                                    \
-        end();                                                                                     \
-    }                                                                                              \
-    Test(part, name##_without_one)                                                                 \
-    {                                                                                              \
-        begin(processors[1]);                                                                      \
-        name();                                                                                    \
-        end();                                                                                     \
-    }                                                                                              \
-    static void name(void)
+static void check(int processors, void (*body)(void))
+{
+    begin(processors);
+    body();
+    end();
+}
 
-EITHER(pieces_in_order_are_hashed_on_their_way)
+static void pieces_in_order_are_hashed_on_their_way(void)
 {
     struct TestRandom random = {test_random_seed()};
     for (size_t at = 0, n; at < LEN; at += n) {
@@ -80,7 +72,17 @@ EITHER(pieces_in_order_are_hashed_on_their_way)
     }
 }
 
-EITHER(pieces_in_any_order_are_read_back_for_the_digest)
+Test(part, pieces_in_order_are_hashed_on_their_way_with_a_helper)
+{
+    check(WITH, pieces_in_order_are_hashed_on_their_way);
+}
+
+Test(part, pieces_in_order_are_hashed_on_their_way_without_one)
+{
+    check(WITHOUT, pieces_in_order_are_hashed_on_their_way);
+}
+
+static void pieces_in_any_order_are_read_back_for_the_digest(void)
 {
     enum { PIECE = 50000 };
     size_t pieces = (LEN + PIECE - 1) / PIECE;
@@ -90,7 +92,17 @@ EITHER(pieces_in_any_order_are_read_back_for_the_digest)
     }
 }
 
-EITHER(what_is_settled_or_gathered_is_not_replaced)
+Test(part, pieces_in_any_order_are_read_back_for_the_digest_with_a_helper)
+{
+    check(WITH, pieces_in_any_order_are_read_back_for_the_digest);
+}
+
+Test(part, pieces_in_any_order_are_read_back_for_the_digest_without_one)
+{
+    check(WITHOUT, pieces_in_any_order_are_read_back_for_the_digest);
+}
+
+static void what_is_settled_or_gathered_is_not_replaced(void)
 {
     static const uint8_t zeros[1000];
     for (size_t at = 0; at < LEN; at += 4096) {
@@ -101,7 +113,17 @@ EITHER(what_is_settled_or_gathered_is_not_replaced)
     }
 }
 
-EITHER(a_gap_that_closes_late_leaves_the_rest_to_be_read_back)
+Test(part, what_is_settled_or_gathered_is_not_replaced_with_a_helper)
+{
+    check(WITH, what_is_settled_or_gathered_is_not_replaced);
+}
+
+Test(part, what_is_settled_or_gathered_is_not_replaced_without_one)
+{
+    check(WITHOUT, what_is_settled_or_gathered_is_not_replaced);
+}
+
+static void a_gap_that_closes_late_leaves_the_rest_to_be_read_back(void)
 {
     uint8_t piece[500];
     write_at(0, 100000);
@@ -115,7 +137,17 @@ EITHER(a_gap_that_closes_late_leaves_the_rest_to_be_read_back)
     cr_assert_gt(part_behind(&part, LEN), 0);
 }
 
-EITHER(a_digest_can_begin_anew)
+Test(part, a_gap_that_closes_late_leaves_the_rest_to_be_read_back_with_a_helper)
+{
+    check(WITH, a_gap_that_closes_late_leaves_the_rest_to_be_read_back);
+}
+
+Test(part, a_gap_that_closes_late_leaves_the_rest_to_be_read_back_without_one)
+{
+    check(WITHOUT, a_gap_that_closes_late_leaves_the_rest_to_be_read_back);
+}
+
+static void a_digest_can_begin_anew(void)
 {
     static const uint8_t zeros[100000];
     for (size_t at = 0; at < LEN; at += LEN / 4) {
@@ -126,11 +158,21 @@ EITHER(a_digest_can_begin_anew)
     write_at(0, LEN);
 }
 
+Test(part, a_digest_can_begin_anew_with_a_helper)
+{
+    check(WITH, a_digest_can_begin_anew);
+}
+
+Test(part, a_digest_can_begin_anew_without_one)
+{
+    check(WITHOUT, a_digest_can_begin_anew);
+}
+
 Test(part, a_failed_write_is_final)
 {
     uint8_t value[PACKET_DIGEST];
     uint64_t from, to;
-    begin(processors[0]);
+    begin(WITH);
     close(part.fd);
     part.fd = open("/dev/full", O_RDWR);
     cr_assert_geq(part.fd, 0);
