@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NAME 40 /* bytes of a folder's name, at most */
+
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 #define SIGNALS (sizeof signals / sizeof signals[0])
@@ -94,11 +96,12 @@ int bench_child_await(pid_t pid, struct BenchUsage *usage)
 bool bench_folder_make(struct BenchFolder *f)
 {
     const char *temporary = getenv("TMPDIR");
-    snprintf(f->path, sizeof f->path, "/dev/shm/dttk-bench.XXXXXX");
+    long pid = (long)getpid();
+    snprintf(f->path, sizeof f->path, "/dev/shm/dttk-bench.%ld.XXXXXX", pid);
     if (mkdtemp(f->path) == NULL) {
-        if (temporary == NULL || strlen(temporary) + 20 > sizeof f->path)
+        if (temporary == NULL || strlen(temporary) + NAME > sizeof f->path)
             temporary = "/tmp";
-        snprintf(f->path, sizeof f->path, "%s/dttk-bench.XXXXXX", temporary);
+        snprintf(f->path, sizeof f->path, "%s/dttk-bench.%ld.XXXXXX", temporary, pid);
         if (mkdtemp(f->path) == NULL) {
             f->path[0] = '\0';
             return false;

@@ -38,7 +38,7 @@ struct BenchFolder {
     char out[80];  /* a name in it, for a file */
 };
 
-/* In memory, if there is such a place. False: errno. */
+/* In memory, if there is such a place; the process id is in its name. False: errno. */
 bool bench_folder_make(struct BenchFolder *f);
 
 /* Remove the file, what a receiver that was stopped has left of it, and statistics of both sides,

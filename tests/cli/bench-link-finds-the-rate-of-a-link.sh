@@ -2,8 +2,8 @@
 # The rate of a link that is known: a pipe, two ports, one port with a plug; and what is no link.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
-
-before=$(ls -d /dev/shm/dttk-bench.* 2>/dev/null || true)
+# shellcheck source=bench.sh
+. "$(dirname "$0")/bench.sh"
 
 # rate FROM TO FILE: the last line of FILE ends with so many bytes a second.
 rate()
@@ -70,4 +70,5 @@ code=0
 wait $bench || code=$?
 [ $code -eq 143 ] || fail "exit $code: $(cat out)"
 wait_for 10 eval "! kill -0 $(cat pid) 2>/dev/null"
-[ "$(ls -d /dev/shm/dttk-bench.* 2>/dev/null || true)" = "$before" ] || fail 'something is left'
+[ -z "$(folders_of $bench)" ] || fail "left: $(folders_of $bench)"
+nothing_is_left
