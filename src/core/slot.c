@@ -193,7 +193,7 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
 void slot_end(struct Slot *slot, const struct PacketEnd *end)
 {
     const struct ObjectLayout *l = &slot->object.layout;
-    size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? 16 : PACKET_DIGEST;
+    size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? PACKET_DIGEST_XXH128 : PACKET_DIGEST;
     bool whole = (slot->info.flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
 
     if (end->digest.len != digest ||
