@@ -27,9 +27,10 @@ HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_se
           clock console damage damage_frames delay diag digest disk file_sink file_sink_target \
           file_source hasher journal journal_open kernels kernels_gfni line link loop names noise \
           noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag outgoing_words pacer \
-          part patience port profile progress pty queue report report_json serial serial_await \
-          serial_list side silence spool station store store_keep store_open store_resume \
-          store_save store_target text transfer_recv transfer_send tty wire_in wire_out
+          part patience port profile progress pty queue report report_json send_patience serial \
+          serial_await serial_list side silence spool station store store_keep store_open \
+          store_resume store_save store_target text transfer_recv transfer_send tty wire_in \
+          wire_out
 CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_bytes test_cobs \
@@ -142,7 +143,7 @@ FUZZ_OBJS   := $(call object,tests/fuzz,$(FUZZ))
 ARCHIVES    := $(B)/libdttk_cmd.a $(B)/libdttk_host.a $(B)/libdttk_core.a
 TESTS       := $(TEST_OBJS:.o=)
 FUZZERS     := $(FUZZ_OBJS:.o=)
-FAULT       := $(B)/tests/cli/fault.so
+PRELOADS    := $(B)/tests/cli/fault.so $(B)/tests/cli/uart.so
 CLI_TESTS    = $(wildcard tests/cli/*.sh)
 MAN          = $(wildcard man/*.[15])
 C_FILES      = $(wildcard src/*/*.c tests/*/*.c)
@@ -198,9 +199,9 @@ $(FUZZERS): %: %.o $(FUZZ_MAIN) $(B)/libdttk_test.a $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(LINK) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
-# Preloaded by tests that make calls fail. Never with sanitizers: they are the allocator then.
-$(FAULT): private VARIANT =
-$(FAULT): tests/cli/fault.c $(B)/flags
+# Preloaded by tests: calls fail, a UART is seen. Never with sanitizers: they come first then.
+$(PRELOADS): private VARIANT =
+$(PRELOADS): $(B)/tests/cli/%.so: tests/cli/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(COMPILE) -fPIC -shared -o $@ $< -ldl
@@ -214,7 +215,7 @@ demo: all
 
 # ---- Tests ----------------------------------------------------------------------------------
 
-test: all $(TESTS) $(FUZZERS) $(FAULT)
+test: all $(TESTS) $(FUZZERS) $(PRELOADS)
 	@scripts/run-tests $(B) $(TESTS) $(FUZZERS) $(CLI_TESTS)
 
 test_pipeline: all
@@ -275,7 +276,7 @@ $(B)/lint/clang/%.o: %.c $(B)/flags ; $(lint)
 # A file nobody lists is a test nobody runs.
 LISTED = $(CORE:%=src/core/%.c) $(HOST:%=src/host/%.c) $(CMD:%=src/cmd/%.c) $(HELPERS:%=tests/%.c) \
          $(UNIT:%=tests/unit/%.c) $(SIM:%=tests/sim/%.c) $(FUZZ:%=tests/fuzz/%.c) \
-         tests/cli/fault.c tests/fuzz/replay.c $(wildcard tests/sim/bench_*.c)
+         $(PRELOADS:$(B)/%.so=%.c) tests/fuzz/replay.c $(wildcard tests/sim/bench_*.c)
 lint-lists:
 	$(if $(filter-out $(LISTED),$(C_FILES)),\
 	    @echo "not listed in the Makefile: $(filter-out $(LISTED),$(C_FILES))"; false)

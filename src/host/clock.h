@@ -11,4 +11,10 @@
 /* Nanoseconds since some moment before the process began; never goes back. */
 uint64_t clock_now(void);
 
+/* Of two times or deadlines the earlier. */
+static inline uint64_t clock_earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 #endif

@@ -71,17 +71,12 @@ void line_watch(struct Line *l, struct Loop *loop, uint64_t now)
     port_watch(&l->port, loop, readable(l) > 0, line_arrived(l, now) > 0);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t line_deadline(struct Line *l, uint64_t now)
 {
     l->now = now;
-    uint64_t deadline = earlier(port_deadline(&l->port), delay_deadline(&l->queue));
+    uint64_t deadline = clock_earlier(port_deadline(&l->port), delay_deadline(&l->queue));
     if (has_room(l) && readable(l) == 0)
-        deadline = earlier(deadline, pacer_deadline(&l->pacer));
+        deadline = clock_earlier(deadline, pacer_deadline(&l->pacer));
     return deadline;
 }
 

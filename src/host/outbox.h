@@ -82,8 +82,11 @@ uint64_t outbox_deadline(const struct Outbox *b);
 /* When a stream is to be flushed; CLOCK_NEVER: none is. */
 uint64_t outbox_flush_at(const struct Outbox *b);
 
-/* Two-way: an object that is not known to be there, or else any; NULL: there is none. */
+/* Two-way: the first object that is not known to be there; NULL: there is none. */
 const struct Outgoing *outbox_first_waiting(const struct Outbox *b);
+
+/* Two-way: all objects of the run, but those that are done with, are known to be there. */
+bool outbox_is_confirmed(const struct Outbox *b);
 
 /* Packets of ours that came back, at any object. */
 uint64_t outbox_echoes(const struct Outbox *b);

@@ -130,8 +130,13 @@ bool outbox_passed(const struct Outbox *b, size_t unwritten)
 const struct Outgoing *outbox_first_waiting(const struct Outbox *b)
 {
     for (size_t i = 0; i < b->count; i++) {
-        if (b->active[i]->sender.state != SENDER_CONFIRMED)
+        if (!outgoing_is_confirmed(b->active[i]))
             return b->active[i];
     }
-    return b->count > 0 ? b->active[0] : NULL;
+    return NULL;
+}
+
+bool outbox_is_confirmed(const struct Outbox *b)
+{
+    return b->options->line.two_way && outbox_unsent(b) == 0 && !outbox_first_waiting(b);
 }

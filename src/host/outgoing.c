@@ -201,6 +201,12 @@ enum OutgoingState outgoing_state(const struct Outgoing *o)
     return o->unreadable ? OUTGOING_ENDED : o->speaks->state(o);
 }
 
+bool outgoing_is_confirmed(const struct Outgoing *o)
+{
+    return o->options->line.two_way &&
+           (o->sender.state == SENDER_CONFIRMED || o->sender.state == SENDER_FINISHED);
+}
+
 bool outgoing_is_alike(const struct Outgoing *a, const struct Outgoing *b)
 {
     const struct FileSource *x = &a->source, *y = &b->source;

@@ -106,6 +106,9 @@ bool outgoing_put(struct Outgoing *o, struct Station *s, uint64_t now, size_t *b
 void outgoing_put_abort(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
                         uint64_t now);
 
+/* Two-way: the receiver has said that it has all. */
+bool outgoing_is_confirmed(const struct Outgoing *o);
+
 /* Whether the sender gives more packets. */
 enum OutgoingState outgoing_state(const struct Outgoing *o);
 

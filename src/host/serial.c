@@ -1,7 +1,7 @@
 #include "host/serial.h"
 
+#include "host/exit_code.h"
 #include "host/serial_list.h"
-#include "host/transfer.h"
 
 #include <errno.h>
 #include <fcntl.h>

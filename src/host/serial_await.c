@@ -1,6 +1,6 @@
 /* Serial: waiting for a port that is not there yet. */
+#include "host/exit_code.h"
 #include "host/serial.h"
-#include "host/transfer.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -42,11 +42,6 @@ static int watch_folder(const char *path)
     return fd;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Until something changes in the folder that is watched, a signal comes, or it is time to look. */
 static void wait_for_change(struct Loop *l, int watch, uint64_t deadline)
 {
@@ -76,7 +71,7 @@ int serial_await(struct Serial *s, const struct SerialOptions *o, struct Loop *l
         bool over = result == 0 || now >= deadline || e->code == EXIT_USAGE ||
                     (!e->absent && now >= settled);
         if (!over)
-            wait_for_change(l, watch, earlier(look, deadline));
+            wait_for_change(l, watch, clock_earlier(look, deadline));
         if (watch >= 0)
             (void)close(watch);
         if (over)

@@ -196,20 +196,15 @@ void station_finish(struct Station *s)
     wire_in_finish(&s->in);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
 {
     uint64_t now = clock_now(), begin = now;
     bool gathering = in && now < s->read_at;
 
     link_watch(&s->link, s->loop, in && !gathering, s->tx.len > 0);
-    deadline = earlier(deadline, link_deadline(&s->link));
+    deadline = clock_earlier(deadline, link_deadline(&s->link));
     if (gathering)
-        deadline = earlier(deadline, s->read_at);
+        deadline = clock_earlier(deadline, s->read_at);
     loop_wait(s->loop, deadline);
     now = clock_now();
     if (deadline != CLOCK_NEVER && deadline < begin)

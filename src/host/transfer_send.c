@@ -7,14 +7,14 @@
 #include "host/outbox.h"
 #include "host/pacer.h"
 #include "host/profile.h"
+#include "host/send_patience.h"
 #include "host/station.h"
 #include "host/transfer.h"
 
 #include <errno.h>
 
-#define LAST_WORDS CLOCK_SECOND       /* for an ABORT to get out at the end */
-#define ABORTS     3                  /* copies of it, for a line that loses some */
-#define HINT_AFTER (5 * CLOCK_SECOND) /* no answer at all for so long: perhaps nobody will */
+#define LAST_WORDS CLOCK_SECOND /* for an ABORT to get out at the end */
+#define ABORTS     3            /* copies of it, for a line that loses some */
 
 struct Sending {
     const struct SendOptions *options;
@@ -24,17 +24,11 @@ struct Sending {
     struct Progress progress;
     struct Report report;
     struct Outbox box;
-    uint64_t patience_from; /* two-way: silence counts from here */
-    bool hinted;
+    struct SendPatience patience;
     bool drained;        /* the box had nothing more when it was last asked */
     uint64_t last_words; /* when nobody waits any longer for them to be written; or CLOCK_NEVER */
     int result;          /* the smallest exit code of an object, but 0 */
 };
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
 
 /* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
 static void fill(struct Sending *t, uint64_t now)
@@ -78,6 +72,8 @@ static int explain_port(struct Sending *t)
 
     if (port->error == EPIPE && outbox_passed(&t->box, t->station.tx.len))
         return EXIT_DELIVERED;
+    if (outbox_is_confirmed(&t->box))
+        return EXIT_IO; /* and that is all */
     if (port->error == EPIPE)
         diag("%s: the reader went away", port->name);
     else
@@ -114,22 +110,6 @@ static void say_abort(struct Sending *t)
     }
 }
 
-/* Two-way: when nobody is waited for any longer, and when something is said about that. */
-static uint64_t patience_end(const struct Sending *t)
-{
-    uint64_t timeout = t->options->line.timeout;
-
-    return timeout == CLOCK_NEVER ? CLOCK_NEVER : t->patience_from + timeout;
-}
-
-static uint64_t patience_deadline(const struct Sending *t)
-{
-    if (!t->options->line.two_way || t->station.link.state != LINK_UP)
-        return CLOCK_NEVER;
-    return t->box.heard || t->hinted ? patience_end(t)
-                                     : earlier(patience_end(t), t->patience_from + HINT_AFTER);
-}
-
 /* Streams that have room for more are polled; two-way, files are hashed while the line is busy.
  * True: there is more of that to be done at once. */
 static bool look_ahead(struct Sending *t, bool idle)
@@ -152,18 +132,19 @@ static uint64_t wait_for_work(struct Sending *t, uint64_t now)
 {
     bool two_way = t->options->line.two_way;
     bool room = station_room(&t->station, now) > 0 && !station_writing(&t->station);
-    uint64_t deadline = earlier(outbox_flush_at(&t->box), patience_deadline(t));
+    uint64_t deadline = send_patience_deadline(&t->patience, &t->station, &t->box);
 
+    deadline = clock_earlier(deadline, outbox_flush_at(&t->box));
     if (room && pacer_allowance(&t->pacer, now) == 0)
-        deadline = earlier(deadline, pacer_deadline(&t->pacer));
+        deadline = clock_earlier(deadline, pacer_deadline(&t->pacer));
     else if (room && !t->drained)
         deadline = 0; /* the box has more */
     else if (room)
-        deadline = earlier(deadline, outbox_deadline(&t->box));
+        deadline = clock_earlier(deadline, outbox_deadline(&t->box));
     else if (!station_writing(&t->station))
-        deadline = earlier(deadline, station_room_at(&t->station));
-    deadline = earlier(deadline, station_turn(&t->station, now));
-    deadline = earlier(deadline, t->last_words);
+        deadline = clock_earlier(deadline, station_room_at(&t->station));
+    deadline = clock_earlier(deadline, station_turn(&t->station, now));
+    deadline = clock_earlier(deadline, t->last_words);
     if (look_ahead(t, two_way && deadline > now))
         deadline = 0;
     return station_wait(&t->station, two_way, deadline);
@@ -179,57 +160,7 @@ static int listen(struct Sending *t, uint64_t now)
         return -1;
     while (station_next(s, &packet, now))
         outbox_input(&t->box, packet, now);
-    if (t->box.heard_at > t->patience_from)
-        t->patience_from = t->box.heard_at;
-    if (s->slept > 0)
-        t->patience_from = now; /* nobody could be heard meanwhile */
-    return 0;
-}
-
-/* Nobody answers any more. An exit code. */
-static int explain_silence(struct Sending *t)
-{
-    const struct Outgoing *first = outbox_first_waiting(&t->box);
-
-    for (size_t i = 0; i < t->box.count; i++) {
-        if (t->box.heard || t->box.active[i] == first)
-            outgoing_explain_silence(t->box.active[i], &t->station, t->options->line.timeout);
-    }
-    return EXIT_SILENCE;
-}
-
-/* The input has ended: that is an answer, too. */
-static int explain_gone(struct Sending *t)
-{
-    const struct Outgoing *first = outbox_first_waiting(&t->box);
-    bool unsure = first && first->sender.state == SENDER_CONFIRMING;
-
-    diag("%s: the other side went away%s", t->station.link.port.name,
-         unsure ? "; unconfirmed: it may have it" : "");
-    return EXIT_SILENCE;
-}
-
-/* Two-way: 0: go on; else nobody listens any more, an exit code. */
-static int check_patience(struct Sending *t, uint64_t now)
-{
-    char words[SILENCE_WORDS];
-    const struct Outgoing *first = outbox_first_waiting(&t->box);
-
-    if (!t->options->line.two_way || !first)
-        return 0;
-    if (station_ended(&t->station) && first->sender.state != SENDER_CONFIRMED)
-        return explain_gone(t);
-    if (t->station.link.state != LINK_UP)
-        return 0;
-    if (now >= patience_end(t))
-        return explain_silence(t);
-    if (t->box.heard || t->hinted || now < t->patience_from + HINT_AFTER)
-        return 0;
-    t->hinted = true;
-    if (!t->options->words.quiet)
-        diag("%s: no answer yet: %s; if nobody there can answer, use --one-way",
-             t->station.link.port.name,
-             station_silence(&t->station, outbox_echoes(&t->box), 0, 0, words, sizeof words));
+    send_patience_hear(&t->patience, s, &t->box, now);
     return 0;
 }
 
@@ -246,8 +177,9 @@ static int check_signals(struct Sending *t)
 /* The port has gone and is not waited for. */
 static int explain_lost(struct Sending *t)
 {
-    diag("%s: the port is gone; what the other side has it keeps: send it again",
-         t->station.link.port.name);
+    if (!outbox_is_confirmed(&t->box))
+        diag("%s: the port is gone; what the other side has it keeps: send it again",
+             t->station.link.port.name);
     return EXIT_PORT;
 }
 
@@ -275,7 +207,7 @@ static int take_input(struct Sending *t, uint64_t now)
     if (t->options->line.two_way && listen(t, now) < 0)
         return explain_port(t);
     take_streams(t, now);
-    return check_patience(t, now);
+    return send_patience_check(&t->patience, &t->station, &t->box, now);
 }
 
 /* The object that gives no more packets, and not because all was given: why, and an ABORT if it is
@@ -375,10 +307,12 @@ static int run(struct Sending *t)
     if (code != EXIT_DELIVERED)
         return code;
     join(t);
-    t->patience_from = clock_now();
+    send_patience_init(&t->patience, &t->options->line, t->options->words.quiet, clock_now());
     code = send_all(t);
+    if (code < EXIT_SIGNAL && outbox_is_confirmed(&t->box))
+        code = EXIT_DELIVERED; /* however its last words fared */
     while (t->box.count > 0)
-        retire(t, 0, code);
+        retire(t, 0, outgoing_is_confirmed(t->box.active[0]) ? EXIT_DELIVERED : code);
     if (code != 0 && outbox_unsent(&t->box) > 0)
         diag("not sent: %zu more", outbox_unsent(&t->box));
     count_code(t, code);

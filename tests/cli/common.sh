@@ -79,3 +79,19 @@ now_ms()
 {
     echo $(($(date +%s%N) / 1000000))
 }
+
+# preload NAME: the path of what LD_PRELOAD is to be, made of NAME.c, which see.
+preload()
+{
+    printf '%s\n' "$(dirname "$DTTK")/tests/cli/$1.so"
+}
+
+# preloaded FILE: or the test is skipped.
+preloaded()
+{
+    if sanitized; then
+        echo 'with sanitizers nothing is preloaded but theirs'
+        exit 77
+    fi
+    [ -e "$1" ] || fail "there is no $1: make it"
+}

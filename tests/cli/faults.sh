@@ -33,16 +33,7 @@ sweep()
     echo "$1: $total failures" >&3
 }
 
-# preloaded: or the test is skipped. ($fault is fault.c, which see.)
-fault=$(dirname "$DTTK")/tests/cli/fault.so
-preloaded()
-{
-    if sanitized; then
-        echo 'with sanitizers memory is theirs, and nothing is preloaded'
-        exit 77
-    fi
-    [ -e "$fault" ] || fail "there is no $fault: make it"
-}
+fault=$(preload fault)
 
 # sweep_calls CALLS ERRNO INPUT COMMAND...: as sweep, but with $fault, and of all these calls
 # together the n-th one fails. Settings for it go into $settings, the standard output into `out`.

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=faults.sh
 . "$(dirname "$0")/faults.sh"
-preloaded
+preloaded "$fault"
 
 for tool in mkfs.ext4 mount losetup; do
     type -P $tool >/dev/null || PATH=$PATH:/sbin:/usr/sbin

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=faults.sh
 . "$(dirname "$0")/faults.sh"
-preloaded
+preloaded "$fault"
 
 settings=(FAULT_CLOCK=100 FAULT_READ=1000)
 "$DTTK" send -q -r 40 "$photo" | "$DTTK" noise -q --loss 0.1 --seed 2 >line

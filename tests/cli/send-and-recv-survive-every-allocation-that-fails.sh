@@ -5,7 +5,7 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=faults.sh
 . "$(dirname "$0")/faults.sh"
-preloaded
+preloaded "$fault"
 
 memory=malloc,calloc,realloc,mmap
 "$DTTK" send -q "$photo" | "$DTTK" noise -q --loss 0.1 --seed 2 >line

@@ -35,7 +35,7 @@ done
 
 # Of these not all matter: closing a file that was only read cannot lose anything.
 if ! sanitized; then
-    preloaded
+    preloaded "$fault"
     line=out
     judge()
     {

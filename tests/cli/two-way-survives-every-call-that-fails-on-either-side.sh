@@ -6,7 +6,7 @@
 . "$(dirname "$0")/common.sh"
 # shellcheck source=faults.sh
 . "$(dirname "$0")/faults.sh"
-preloaded
+preloaded "$fault"
 
 make_file 3000 f
 mkfifo there back

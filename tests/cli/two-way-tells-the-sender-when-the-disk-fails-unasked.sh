@@ -9,7 +9,7 @@
 . "$(dirname "$0")/line.sh"
 # shellcheck source=two-way.sh
 . "$(dirname "$0")/two-way.sh"
-preloaded
+preloaded "$fault"
 
 make_file 20000 f
 line_up --baud 115200 --link A --link B

@@ -1,0 +1,26 @@
+#!/bin/bash
+# A port whose queue can be seen is written to when there is room again, also one-way, where nothing
+# else wakes who waits: all goes out, in about the time it takes on the line.
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+# shellcheck source=line.sh
+. "$(dirname "$0")/line.sh"
+
+uart=$(preload uart)
+preloaded "$uart"
+line_up
+make_file 40000 f
+
+for mtu in 64 256 4096; do
+    "$DTTK" recv -1 -p "$b" "out$mtu" 2>recv.err &
+    receiver=$!
+    began=$(now_ms)
+    expect 0 env UART_RATE=40000 LD_PRELOAD="$uart" "$DTTK" send -1 -r 0 -p "$a" --mtu $mtu f
+    took=$(($(now_ms) - began))
+    wait $receiver || fail "recv: $(cat recv.err)"
+    cmp f "out$mtu"
+    echo "mtu $mtu: $took ms"
+    [ $took -ge 800 ] || fail 'the queue was overrun'
+    [ $took -le 5000 ] || fail 'it slept where it had to write'
+done
+line_down TERM
