@@ -247,6 +247,11 @@ bool link_options_settle(struct LinkArguments *a, enum LinkSide side, bool data)
         diag("this option needs a way back, -2 or a --port: %s", a->of_two_way);
         return false;
     }
+    if (good && side == LINK_OF_SEND && a->direction == LINK_ONE_WAY && a->timeout != 0 &&
+        !a->link.wait) {
+        diag("one-way nobody is waited for, but a port with --wait: -t");
+        return false;
+    }
     if (a->timeout != 0)
         a->link.patience = a->timeout;
     return good;

@@ -120,7 +120,8 @@ static bool settle(int argc, char **argv, struct RecvOptions *o, struct LinkArgu
     if (!parse_target(argc, argv, o) || !link_options_settle(a, LINK_OF_RECV, !o->target))
         return false;
     o->line = link_options_line(a, o->words.quiet);
-    if (!words_json_ok(&o->words, !o->target || a->link.out == STDOUT_FILENO))
+    if (!words_json_ok(&o->words, !o->target || a->link.out == STDOUT_FILENO) ||
+        !words_progress_ok(&o->words, &a->link))
         return false;
     if (!o->target && argc == optind && isatty(STDOUT_FILENO)) {
         diag("stdout is a terminal: name an OUT or redirect it");

@@ -83,6 +83,7 @@ struct SendArguments {
     char names[STREAMS_MAX][PACKET_NAME_MAX + 1]; /* of those */
     enum Wire wire;
     bool loop;
+    bool flush;
     const char *redundancy, *repeat, *pps, *mtu; /* texts; NULL: not given */
 };
 
@@ -176,6 +177,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
         a->mtu = optarg;
         return true;
     case OPT_FLUSH:
+        a->flush = true;
         return option_ms("--flush-ms", optarg, FLUSH_MAX, &o->flush);
     case OPT_STREAM:
         return parse_stream(optarg, o, a);
@@ -252,6 +254,8 @@ static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *
         diag("ftag goes one way, nobody answers: %s", a->link.of_two_way);
     else if (a->redundancy)
         diag("ftag has no repairs; it sends all blocks again, as often as --repeat says: -r");
+    else if (a->flush)
+        diag("ftag carries no streams: --flush-ms");
     else if (a->loop)
         diag("ftag has one pass, in which --repeat sends all blocks again: --loop");
     else if (a->link.link.serial.line.flow == TTY_FLOW_SOFT && !a->link.text)
@@ -298,9 +302,23 @@ static bool settle_files(const struct SendOptions *o)
         diag("stdin can be sent once: -");
     else if (o->stream_count > 0 && o->passes != 1)
         diag("a stream cannot be sent twice: --repeat and --loop do not go with --stream");
-    else if (o->passes == 0 && o->file_count > SEND_LOOP_FILES)
-        diag("--loop: at most %d files are possible, this is one more: %s", SEND_LOOP_FILES,
-             o->files[SEND_LOOP_FILES]);
+    else if (o->passes == 0 && o->file_count > SEND_AT_ONCE)
+        diag("--loop: at most %d files are possible, this is one more: %s", SEND_AT_ONCE,
+             o->files[SEND_AT_ONCE]);
+    else
+        return true;
+    return false;
+}
+
+/* True if all that was given goes with answers; else it has been said. */
+static bool suits_two_way(const struct SendOptions *o, const struct SendArguments *a)
+{
+    if (!o->line.two_way)
+        return true;
+    if (o->passes != 1)
+        diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
+    else if (a->redundancy)
+        diag("repairs are for one-way transfers, -1: with an answer what is lost is sent again: -r");
     else
         return true;
     return false;
@@ -314,13 +332,9 @@ static bool settle(struct SendOptions *o, struct SendArguments *a)
     if (!settle_wire(o, a) || !settle_link(o, a))
         return false;
     port = a->link.link.serial.path != NULL;
-    if (!words_json_ok(&o->words, !port))
+    if (!words_json_ok(&o->words, !port) || !words_progress_ok(&o->words, &o->line.link))
         return false;
-    if (o->line.two_way && o->passes != 1) {
-        diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
-        return false;
-    }
-    if (!settle_files(o))
+    if (!suits_two_way(o, a) || !settle_files(o))
         return false;
     /* On a pipe no bar, unless asked for: its reader may draw one on the same terminal. */
     if (!o->words.progress_given && !o->words.quiet && port)

@@ -52,6 +52,14 @@ bool words_json_ok(const struct TransferWords *words, bool stdout_taken)
     return false;
 }
 
+bool words_progress_ok(const struct TransferWords *words, const struct LinkOptions *link)
+{
+    if (!words->progress || !link->terminal || !link_is_one_terminal(link->in, STDERR_FILENO))
+        return true;
+    diag("stderr is the terminal that is the link: --progress");
+    return false;
+}
+
 bool words_json_opens(const struct TransferWords *words)
 {
     if (!words->json || strcmp(words->json, "-") == 0)

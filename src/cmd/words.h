@@ -34,6 +34,9 @@ void words_refuse(int result, char *const *argv, const char *letters);
 /* True if the statistics may go where --json says; else it has been said: stdout carries data. */
 bool words_json_ok(const struct TransferWords *words, bool stdout_taken);
 
+/* False: a bar would be drawn on the link; it has been said. */
+bool words_progress_ok(const struct TransferWords *words, const struct LinkOptions *link);
+
 /*
  * True if the file of --json, if any, can be opened for writing: to be asked before the transfer.
  * It is created, and what it holds stays for now; a FIFO must have its reader. Else it has been

@@ -42,10 +42,12 @@ static bool is_port(const struct Link *l)
     return l->options.serial.path != NULL;
 }
 
-/* Bytes a second of the line as it is set. */
-static uint64_t line_rate(const struct Serial *s)
+uint64_t link_rate(const struct Link *l)
 {
-    uint64_t rate = s->line.baud / tty_byte_bits(&s->line);
+    const struct TtyLine *line = is_port(l) ? &l->options.serial.line : &l->serial.line;
+    if (!is_port(l) && l->serial.fd < 0)
+        return 0;
+    uint64_t rate = line->baud / tty_byte_bits(line);
     return rate > 0 ? rate : 1;
 }
 
@@ -62,7 +64,7 @@ static int start(struct Link *l, int in, int out, const char *name, uint64_t now
     l->gone = false;
     l->state = LINK_UP;
     if (l->serial.fd >= 0) {
-        queue_init(&l->queue, line_rate(&l->serial), now);
+        queue_init(&l->queue, link_rate(l), now);
         l->queue.written = bytes_out;
     }
     return 0;

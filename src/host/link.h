@@ -81,6 +81,9 @@ void link_close(struct Link *l, struct Loop *loop);
 ptrdiff_t link_read(void *ctx, uint8_t *space, size_t size);
 ptrdiff_t link_write(void *ctx, const uint8_t *bytes, size_t len);
 
+/* Bytes a second of a port or terminal, as it is set, also while it is away; 0: of a pipe. */
+uint64_t link_rate(const struct Link *l);
+
 /*
  * Bytes that may be written now so that about 50 ms of line time are queued in the kernel; 0 if
  * that much is queued, or the port is away. SIZE_MAX where the queue cannot be seen.

@@ -13,7 +13,7 @@ static bool heeded; /* it does not end a wait any more */
 
 static void (*last_act)(void);
 
-/* Not the first signal: its default action, as soon as this returns. */
+/* Not the first signal, or one that nobody waits for: its default action, as this returns. */
 static void end(int number)
 {
     if (last_act != NULL)
@@ -119,10 +119,24 @@ void loop_heed(struct Loop *l)
     heeded = true;
 }
 
+/* Signals that end a process that does not handle them: they have the last act first, or not. */
+static void guard(bool on)
+{
+    static const int fatal[] = {SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGABRT,
+                                SIGSEGV, SIGBUS,  SIGFPE,  SIGILL,  SIGSYS};
+    struct sigaction action = {.sa_handler = on ? end : SIG_DFL};
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
+        struct sigaction now;
+        if (sigaction(fatal[i], NULL, &now) == 0 && now.sa_handler == (on ? SIG_DFL : end))
+            (void)sigaction(fatal[i], &action, NULL);
+    }
+}
+
 void loop_last_act(struct Loop *l, void (*act)(void))
 {
     sigset_t caught, open;
     (void)l;
+    guard(act != NULL);
     caught_signals(&caught);
     (void)sigprocmask(SIG_BLOCK, &caught, &open);
     last_act = act;

@@ -66,8 +66,9 @@ bool loop_ready(const struct Loop *l, enum LoopSlot slot);
 void loop_heed(struct Loop *l);
 
 /*
- * What is still to be done when a second signal ends the process, such as giving back a terminal;
- * NULL: nothing. It runs in the signal's handler: async-signal-safe calls only.
+ * What is still to be done when a second signal, or any other (SIGQUIT, SIGSEGV), ends the process,
+ * such as giving back a terminal; NULL: nothing. It runs in the signal's handler: async-signal-safe
+ * calls only. SIGKILL gives no time for it.
  */
 void loop_last_act(struct Loop *l, void (*act)(void));
 

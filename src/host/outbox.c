@@ -16,13 +16,13 @@ static uint64_t size_of(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-int outbox_open(struct Outbox *b, const struct SendOptions *options)
+int outbox_open(struct Outbox *b, const struct SendOptions *options, uint64_t rate)
 {
     static const char *const standard_input = "-";
     bool none = options->file_count + options->stream_count == 0;
     size_t n = options->file_count + options->stream_count + none, at = 0;
 
-    *b = (struct Outbox){.options = options, .window = UINT64_MAX};
+    *b = (struct Outbox){.options = options, .rate = rate, .window = UINT64_MAX};
     b->items = calloc(n, sizeof *b->items);
     if (!b->items) {
         diag("out of memory");
@@ -72,7 +72,7 @@ static size_t active_max(const struct Outbox *b)
         return 1; /* nobody knows yet what the receiver has room for */
     if (b->options->line.turnaround > 0)
         return 1; /* one voice at a time */
-    return b->options->in_order ? beside_files(b) + 1 : OUTBOX_ACTIVE;
+    return b->options->in_order ? beside_files(b) + 1 : SEND_AT_ONCE;
 }
 
 static bool has_like(const struct Outbox *b, const struct Outgoing *o)
@@ -116,19 +116,18 @@ static void skip(struct Outbox *b, struct Outgoing *o)
     b->done.objects++;
 }
 
-/* The tags on the line. */
-static struct OutgoingTags live_tags(const struct Outbox *b, uint16_t tags[OUTBOX_ACTIVE])
+static struct OutgoingLine line_now(const struct Outbox *b, uint16_t tags[SEND_AT_ONCE])
 {
     for (size_t i = 0; i < b->count; i++)
         tags[i] = b->active[i]->sender.tag;
-    return (struct OutgoingTags){tags, b->count};
+    return (struct OutgoingLine){tags, b->count, b->rate};
 }
 
 static int open_item(struct Outbox *b, struct Outgoing *o)
 {
     const struct OutgoingItem *item = &b->items[b->next++];
-    uint16_t tags[OUTBOX_ACTIVE];
-    int code = outgoing_open(o, b->options, item, live_tags(b, tags));
+    uint16_t tags[SEND_AT_ONCE];
+    int code = outgoing_open(o, b->options, item, line_now(b, tags));
 
     if (code != EXIT_DELIVERED)
         skip(b, o);

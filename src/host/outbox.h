@@ -9,8 +9,7 @@
 #include "host/outgoing.h"
 #include "host/progress.h"
 
-#define OUTBOX_NAME   64
-#define OUTBOX_ACTIVE SEND_LOOP_FILES /* objects that share the line, at most */
+#define OUTBOX_NAME 64
 
 /* Of objects that are done, for the progress of all. */
 struct OutboxDone {
@@ -22,10 +21,11 @@ struct OutboxDone {
 
 struct Outbox {
     const struct SendOptions *options;
+    uint64_t rate; /* of the line */
     struct OutgoingItem *items;
     size_t item_count;
     size_t next; /* the first that was not opened yet */
-    struct Outgoing *active[OUTBOX_ACTIVE];
+    struct Outgoing *active[SEND_AT_ONCE];
     size_t count;            /* of those */
     struct Outgoing *parked; /* open, but what it brings is on its way already; or NULL */
     struct Outgoing *spare;  /* for the next one; or NULL */
@@ -39,8 +39,9 @@ struct Outbox {
     struct OutboxDone done;
 };
 
-/* All items in the order in which they are opened. An exit code. Keeps options. */
-int outbox_open(struct Outbox *b, const struct SendOptions *options);
+/* All items in the order in which they are opened, for a line of that rate (as OutgoingLine has it).
+ * An exit code. Keeps options. */
+int outbox_open(struct Outbox *b, const struct SendOptions *options, uint64_t rate);
 
 /* Everything is closed, whatever state it was in. Fine if outbox_open failed. */
 void outbox_close(struct Outbox *b);

@@ -85,7 +85,7 @@ static int check_kind(struct Outgoing *o, const struct OutgoingItem *item)
 }
 
 int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
-                  const struct OutgoingItem *item, struct OutgoingTags live)
+                  const struct OutgoingItem *item, struct OutgoingLine line)
 {
     int code;
 
@@ -108,7 +108,7 @@ int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
     code = open_source(o, item);
     if (code == EXIT_DELIVERED)
         code = check_kind(o, item);
-    return code == EXIT_DELIVERED ? o->speaks->open(o, live) : code;
+    return code == EXIT_DELIVERED ? o->speaks->open(o, line) : code;
 }
 
 void outgoing_close(struct Outgoing *o)

@@ -29,16 +29,17 @@ struct OutgoingItem {
     uint64_t size;    /* of a file, before it is opened; else 0 */
 };
 
-/* Tags that are in use on the line. */
-struct OutgoingTags {
-    const uint16_t *tags;
-    size_t count;
+/* The line, when an object joins it: tags */
+struct OutgoingLine {
+    const uint16_t *tags; /* in use there, */
+    size_t count;         /* so many */
+    uint64_t rate;        /* bytes a second, as it is set; 0: it has no speed */
 };
 
 /* How a wire makes packets of an object: outgoing_dttk or outgoing_ftag. */
 struct OutgoingWire {
     /* Of an open source make the sender; as outgoing_open. */
-    int (*open)(struct Outgoing *o, struct OutgoingTags live);
+    int (*open)(struct Outgoing *o, struct OutgoingLine line);
     bool (*put)(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes);
     void (*put_abort)(struct Outgoing *o, struct Station *s, enum AbortReason reason, int copies,
                       uint64_t now);
@@ -83,7 +84,7 @@ struct Outgoing {
  * and what item points to.
  */
 int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
-                  const struct OutgoingItem *item, struct OutgoingTags live);
+                  const struct OutgoingItem *item, struct OutgoingLine line);
 void outgoing_close(struct Outgoing *o);
 
 bool outgoing_is_stream(const struct Outgoing *o);

@@ -21,12 +21,6 @@ static bool random_bytes(const struct Outgoing *o, void *out, size_t size)
     return false;
 }
 
-/* Bytes a second of the line as it is set; 0: it has no speed. */
-static uint64_t line_rate(const struct LinkOptions *link)
-{
-    return link->serial.path || link->terminal ? link->serial.line.baud / 10 : 0;
-}
-
 /* The mtu if nobody says another. */
 static size_t default_mtu(const struct Outgoing *o)
 {
@@ -57,7 +51,7 @@ static size_t line_size(size_t packet_len)
 }
 
 /* What the sender is to do with this file: everything it is told at the beginning. */
-static bool configure(struct Outgoing *o, struct SenderConfig *config)
+static bool configure(struct Outgoing *o, uint64_t rate, struct SenderConfig *config)
 {
     const struct Kernels *kernels = kernels_best();
     const struct SendOptions *options = o->options;
@@ -71,7 +65,7 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
         .passes = options->passes,
         .two_way = line->two_way,
         .half_duplex = line->turnaround > 0,
-        .line_rate = line_rate(&line->link),
+        .line_rate = rate,
         .window = line->window,
         .frame_size = line->form.armor ? line_size : frame_bound,
     };
@@ -92,39 +86,39 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
     return true;
 }
 
-static bool is_live(uint16_t tag, struct OutgoingTags live)
+static bool is_live(uint16_t tag, const struct OutgoingLine *line)
 {
-    for (size_t i = 0; i < live.count; i++) {
-        if (live.tags[i] == tag)
+    for (size_t i = 0; i < line->count; i++) {
+        if (line->tags[i] == tag)
             return true;
     }
     return false;
 }
 
 /* With the first salt whose tag is free. False: the mtu is too small. */
-static bool begin(struct Outgoing *o, struct SenderConfig *c, struct OutgoingTags live)
+static bool begin(struct Outgoing *o, struct SenderConfig *c, const struct OutgoingLine *line)
 {
     bool fits;
 
     do
         fits = sender_init(&o->sender, c, o->sender_memory);
-    while (fits && is_live(o->sender.tag, live) && ++c->object.salt != 0);
+    while (fits && is_live(o->sender.tag, line) && ++c->object.salt != 0);
     return fits;
 }
 
-static int open_sender(struct Outgoing *o, struct OutgoingTags live)
+static int open_sender(struct Outgoing *o, struct OutgoingLine line)
 {
     struct SenderConfig c;
     uint64_t group;
 
-    if (!configure(o, &c))
+    if (!configure(o, line.rate, &c))
         return EXIT_IO;
     o->sender_memory = malloc(sender_memory(&c) + 1);
     if (!o->sender_memory) {
         diag("%s: out of memory", o->name);
         return EXIT_IO;
     }
-    if (!begin(o, &c, live)) {
+    if (!begin(o, &c, &line)) {
         diag("%s: --mtu is too small for this file: %zu", o->name, o->mtu);
         return EXIT_USAGE;
     }

@@ -28,7 +28,7 @@ static int refuse_size(const struct Outgoing *o, unsigned block)
     return EXIT_USAGE;
 }
 
-static int open_sender(struct Outgoing *o, struct OutgoingTags live)
+static int open_sender(struct Outgoing *o, struct OutgoingLine line)
 {
     size_t mtu = o->options->mtu;
     struct FtagSenderConfig c = {
@@ -40,7 +40,7 @@ static int open_sender(struct Outgoing *o, struct OutgoingTags live)
         .copies = o->options->copies,
     };
 
-    (void)live; /* it has no tags, and one object */
+    (void)line; /* it has no tags, and one object */
     if (outgoing_is_stream(o)) {
         diag("%s: is a stream, and ftag says the size beforehand: send a file", o->name);
         return EXIT_USAGE;

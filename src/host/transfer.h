@@ -1,5 +1,5 @@
 /*
- * Transfer: the only place where file, sender or receiver, frame, port and loop come together.
+ * Transfer: one run of send or recv: where files, sender or receiver, and a station come together.
  * transfer_send.c and transfer_recv.c read in the order a byte travels.
  */
 #ifndef HOST_TRANSFER_H
@@ -34,7 +34,7 @@ struct TransferLine {
     uint64_t turnaround;  /* half-duplex: ns from hearing to speaking; 0: full duplex */
 };
 
-#define SEND_LOOP_FILES 8 /* files that can be sent for ever, at most */
+#define SEND_AT_ONCE 8 /* objects that share the line, at most: so many can go round in a loop */
 
 /* A stream to be sent beside the files. */
 struct SendStream {

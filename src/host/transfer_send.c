@@ -16,6 +16,8 @@
 #define LAST_WORDS CLOCK_SECOND /* for an ABORT to get out at the end */
 #define ABORTS     3            /* copies of it, for a line that loses some */
 
+_Static_assert(SEND_AT_ONCE <= LOOP_SOURCES, "each stream on the line is polled");
+
 struct Sending {
     const struct SendOptions *options;
     struct Loop loop;
@@ -302,7 +304,7 @@ static int open_sending(struct Sending *t)
 /* All of it, over an open link. An exit code. */
 static int run(struct Sending *t)
 {
-    int code = outbox_open(&t->box, t->options);
+    int code = outbox_open(&t->box, t->options, link_rate(&t->station.link));
 
     if (code != EXIT_DELIVERED)
         return code;

@@ -34,6 +34,20 @@ sees 'dttk: f: delivered: 7.00 kB'
 over 0
 cmp f here
 
+# Refused before the link was anything's, and ended by signals that nobody foresees.
+# shellcheck disable=SC2016  # the other shell's
+type_in '$DTTK recv -2 none/out; echo "code $?"; $STTY -a >after'
+over 1
+# shellcheck disable=SC2016
+type_in '$DTTK send -2 --progress f; echo "code $?"; $STTY -a >after'
+sees 'dttk: stderr is the terminal that is the link: --progress'
+over 2
+for signal in ALRM USR1 ABRT; do
+    started 'recv -2 out2'
+    pkill -$signal -f 'recv -2 out2' || fail 'it is not there'
+    over $((128 + $(kill -l $signal)))
+done
+
 # What is typed is echoed and done, and nothing else has been.
 type_in 'echo "a""live"'
 sees 'alive'

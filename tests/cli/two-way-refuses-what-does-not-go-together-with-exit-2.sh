@@ -36,6 +36,12 @@ for passes in '--repeat 2' --loop; do
     refused '--repeat and --loop are for one-way transfers: with an answer nothing is sent twice' \
         send $passes -2 "$photo"
 done
+refused 'repairs are for one-way transfers, -1: with an answer what is lost is sent again: -r' \
+    send -r 30 -2 "$photo"
+for words in "send $photo" "send -1 -p /dev/null $photo" "send -1 -p /dev/null --reconnect $photo"; do
+    # shellcheck disable=SC2086
+    refused 'one-way nobody is waited for, but a port with --wait: -t' $words -t 5
+done
 for words in "send $photo" "send -1 $photo" 'recv g' 'recv -1 g' "send -1 -p /dev/null $photo"; do
     # shellcheck disable=SC2086
     refused 'this option needs a way back, -2 or a --port: --window' $words --window 1k
