@@ -318,7 +318,8 @@ static bool suits_two_way(const struct SendOptions *o, const struct SendArgument
     if (o->passes != 1)
         diag("--repeat and --loop are for one-way transfers: with an answer nothing is sent twice");
     else if (a->redundancy)
-        diag("repairs are for one-way transfers, -1: with an answer what is lost is sent again: -r");
+        diag(
+            "repairs are for one-way transfers, -1: with an answer what is lost is sent again: -r");
     else
         return true;
     return false;

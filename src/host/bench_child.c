@@ -28,14 +28,22 @@ static void stop(int number)
 void bench_signals_begin(void)
 {
     struct sigaction action = {.sa_handler = stop};
+    for (size_t i = 0; i < SIGNALS; i++) {
+        (void)sigaction(signals[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            (void)sigaction(signals[i], &action, NULL);
+    }
+}
+
+void bench_signals_child(void)
+{
     for (size_t i = 0; i < SIGNALS; i++)
-        (void)sigaction(signals[i], &action, &before[i]);
+        (void)sigaction(signals[i], &before[i], NULL);
 }
 
 void bench_signals_end(void)
 {
-    for (size_t i = 0; i < SIGNALS; i++)
-        (void)sigaction(signals[i], &before[i], NULL);
+    bench_signals_child();
     if (stopped)
         (void)raise(stopped);
 }

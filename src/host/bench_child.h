@@ -14,6 +14,9 @@
 void bench_signals_begin(void);
 void bench_signals_end(void);
 
+/* In a child that becomes no other program: signals do their work. */
+void bench_signals_child(void);
+
 /* A signal has come: all that was started is to be ended. */
 bool bench_stopped(void);
 

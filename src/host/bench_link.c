@@ -154,8 +154,7 @@ static pid_t start_relay(int from, int to, int other)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        for (int i = 0; i < 3; i++)
-            (void)signal((int[]){SIGINT, SIGTERM, SIGHUP}[i], SIG_DFL);
+        bench_signals_child();
         close(other);
         relay(from, to);
     }

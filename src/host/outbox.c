@@ -147,6 +147,25 @@ static int park(struct Outbox *b, struct Outgoing *o)
     return EXIT_USAGE;
 }
 
+const char *outbox_next(const struct Outbox *b)
+{
+    const struct OutgoingItem *item = b->items + b->next;
+
+    if (b->parked)
+        return b->parked->name;
+    if (b->next == b->item_count)
+        return NULL;
+    return outgoing_name(item);
+}
+
+void outbox_forgo(struct Outbox *b)
+{
+    dispose(b->parked);
+    if (!b->parked)
+        b->next++;
+    b->parked = NULL;
+}
+
 int outbox_add(struct Outbox *b, struct Outgoing **opened)
 {
     struct Outgoing *o = b->parked ? b->parked : take_spare(b);

@@ -39,8 +39,8 @@ struct Outbox {
     struct OutboxDone done;
 };
 
-/* All items in the order in which they are opened, for a line of that rate (as OutgoingLine has it).
- * An exit code. Keeps options. */
+/* All items in the order in which they are opened, for a line of that rate (as OutgoingLine has
+ * it). An exit code. Keeps options. */
 int outbox_open(struct Outbox *b, const struct SendOptions *options, uint64_t rate);
 
 /* Everything is closed, whatever state it was in. Fine if outbox_open failed. */
@@ -54,6 +54,10 @@ bool outbox_has_room(const struct Outbox *b);
  * NULL: it failed, or waits until its like has been through.
  */
 int outbox_add(struct Outbox *b, struct Outgoing **opened);
+
+/* The name of what outbox_add opens next, if that fails, or NULL; and that is left alone. */
+const char *outbox_next(const struct Outbox *b);
+void outbox_forgo(struct Outbox *b);
 
 /* The object at active[i] is done with, one way or the other. */
 void outbox_retire(struct Outbox *b, size_t i);

@@ -45,13 +45,20 @@ static const uint8_t *lend_bytes(void *ctx, uint64_t offset, size_t len)
     return file_source_lend(&o->source, offset, len);
 }
 
+const char *outgoing_name(const struct OutgoingItem *item)
+{
+    if (item->name)
+        return item->name;
+    return strcmp(item->path, "-") == 0 ? "stdin" : item->path;
+}
+
 /* Open the source. An exit code. */
 static int open_source(struct Outgoing *o, const struct OutgoingItem *item)
 {
     const char *path = item->path;
     bool is_stdin = strcmp(path, "-") == 0;
 
-    o->name = item->name ? item->name : is_stdin ? "stdin" : path;
+    o->name = outgoing_name(item);
     diag_escape(o->short_name, sizeof o->short_name - 4, view_of(o->name, strlen(o->name)));
     if (path[0] == '\0') {
         diag("FILE is empty");

@@ -78,6 +78,9 @@ struct Outgoing {
     uint64_t flush_at; /* when what it brought must go, full symbol or not; CLOCK_NEVER: nothing */
 };
 
+/* What messages call it. */
+const char *outgoing_name(const struct OutgoingItem *item);
+
 /*
  * Open the item and make its sender ready; its tag is none of the live ones. An exit code; if it is
  * not 0 the cause has been said. outgoing_close is fine and needed in either case. Keeps options

@@ -299,6 +299,11 @@ static void describe_sent(char *out, size_t size, const struct ReportSend *o)
                  plural(o->repairs), o->sources, plural(o->sources));
 }
 
+void report_unsent(struct Report *r, const char *name, int exit_code)
+{
+    report_json_unsent(r, name, exit_code);
+}
+
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
 {
     struct Flow f = {o->size, o->crossed, o->packets, o->begin, now};

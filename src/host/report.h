@@ -71,6 +71,9 @@ void report_plan(const struct Report *r, const struct ReportSend *o);
  * has had its line. */
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code);
 
+/* The file or stream of that name is not on the line, and will not be; that was said. */
+void report_unsent(struct Report *r, const char *name, int exit_code);
+
 /* Why somebody aborted (enum AbortReason, or any number from the line), in a few words. */
 const char *report_abort_words(unsigned reason);
 

@@ -242,6 +242,18 @@ void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now
     list(r, r->objects, o);
 }
 
+void report_json_unsent(struct Report *r, const char *name, int exit_code)
+{
+    json_object *o;
+
+    if (!may_list(r))
+        return;
+    o = json_object_new_object();
+    add_text(r, o, "path", name);
+    add_number(r, o, "exit", (uint64_t)exit_code);
+    list(r, r->objects, o);
+}
+
 void report_json_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
                       uint64_t bytes)
 {

@@ -67,8 +67,8 @@ static void retire(struct Sending *t, size_t i, int code)
     count_code(t, code);
 }
 
-/* The link would not take more, for good. In a later pass that is how a reader says enough. */
-static int explain_port(struct Sending *t)
+/* The link fails, for good: what it cannot do. In a later pass that is how a reader says enough. */
+static int explain_port(struct Sending *t, const char *what)
 {
     const struct Port *port = &t->station.link.port;
 
@@ -79,7 +79,7 @@ static int explain_port(struct Sending *t)
     if (port->error == EPIPE)
         diag("%s: the reader went away", port->name);
     else
-        diag_errno(port->error, port->name, "cannot write");
+        diag_errno(port->error, port->name, what);
     return EXIT_IO;
 }
 
@@ -207,7 +207,7 @@ static int take_input(struct Sending *t, uint64_t now)
     if (station_tick(&t->station, now) == LINK_LOST)
         return explain_lost(t);
     if (t->options->line.two_way && listen(t, now) < 0)
-        return explain_port(t);
+        return explain_port(t, "cannot read");
     take_streams(t, now);
     return send_patience_check(&t->patience, &t->station, &t->box, now);
 }
@@ -244,7 +244,12 @@ static void join(struct Sending *t)
     while (outbox_has_room(&t->box)) {
         struct Outgoing *o;
 
-        count_code(t, outbox_add(&t->box, &o));
+        const char *name = outbox_next(&t->box);
+        int code = outbox_add(&t->box, &o);
+
+        count_code(t, code);
+        if (code != EXIT_DELIVERED)
+            report_unsent(&t->report, name, code);
         if (o) {
             struct ReportSend sent = outgoing_describe(o);
 
@@ -277,7 +282,7 @@ static int send_all(struct Sending *t)
         if (!station_writing(&t->station))
             fill(t, now);
         if (station_flush(&t->station) < 0)
-            return explain_port(t);
+            return explain_port(t, "cannot write");
         clear(t, now);
         join(t);
         if (is_over(t, now))
@@ -315,8 +320,11 @@ static int run(struct Sending *t)
         code = EXIT_DELIVERED; /* however its last words fared */
     while (t->box.count > 0)
         retire(t, 0, outgoing_is_confirmed(t->box.active[0]) ? EXIT_DELIVERED : code);
-    if (code != 0 && outbox_unsent(&t->box) > 0)
+    if (code != 0 && outbox_unsent(&t->box) > 0) {
         diag("not sent: %zu more", outbox_unsent(&t->box));
+        for (; outbox_unsent(&t->box) > 0; outbox_forgo(&t->box))
+            report_unsent(&t->report, outbox_next(&t->box), code);
+    }
     count_code(t, code);
     return code > EXIT_SIGNAL ? code : t->result;
 }

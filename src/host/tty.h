@@ -68,8 +68,8 @@ int tty_set(int fd, const struct TtySettings *settings);
 enum TtyVerdict tty_configure(int fd, const struct TtyLine *line, struct TtySettings *now);
 
 /*
- * Make fd raw with 8 data bits, no parity and no XON/XOFF, and leave the rest as it is, RTS/CTS too:
- * for a terminal that is in use. 0, or -1 and errno.
+ * Make fd raw with 8 data bits, no parity and no XON/XOFF, and leave the rest as it is, RTS/CTS
+ * too: for a terminal that is in use. 0, or -1 and errno.
  */
 int tty_make_raw(int fd);
 

@@ -24,8 +24,9 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 mkdir dir
-expect 1 "$DTTK" send missing "$photo" >line
+expect 1 "$DTTK" send --json send.json missing "$photo" >line
 says '^dttk: missing: no such file or directory'
+[ "$(tr -d ' \n' <send.json | grep -o '{"path":"missing","exit":1}')" ] || fail "$(cat send.json)"
 expect 0 "$DTTK" recv g <line
 cmp "$photo" g
 

@@ -13,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PTY_FIRST 136 /* majors of pseudo-terminals, Linux Documentation/admin-guide/devices.txt   \
-                       */
+#define PTY_FIRST                                                                                  \
+    136 /* majors of pseudo-terminals, Linux Documentation/admin-guide/devices.txt                 \
+         */
 #define PTY_LAST 143
 #define UART     makedev(4, 64) /* of ttyS0 */
 
