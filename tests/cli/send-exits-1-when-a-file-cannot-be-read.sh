@@ -26,7 +26,7 @@ fi
 mkdir dir
 expect 1 "$DTTK" send --json send.json missing "$photo" >line
 says '^dttk: missing: no such file or directory'
-[ "$(tr -d ' \n' <send.json | grep -o '{"path":"missing","exit":1}')" ] || fail "$(cat send.json)"
+tr -d ' \n' <send.json | grep -q '{"path":"missing","exit":1}' || fail "$(cat send.json)"
 expect 0 "$DTTK" recv g <line
 cmp "$photo" g
 

@@ -8,7 +8,7 @@
 
 uart=$(preload uart)
 preloaded "$uart"
-line_up
+line_up -q
 make_file 40000 f
 
 for mtu in 64 256 4096; do
