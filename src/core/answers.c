@@ -57,38 +57,49 @@ void answer_note(struct Answer *a, struct Receiver *r, size_t len, enum AnswerUr
     r->answer_at = earlier(r->answer_at, a->due);
 }
 
-/* Appends what of the object is missing to list, as far as it fits; returns `upto`. */
-static uint64_t list_known_size(const struct Object *o, struct StatusWriter *list)
-{
-    uint64_t end = o->layout.symbols;
-    struct StatusRange range;
-
-    for (uint64_t s = object_next_missing(o, 0, end); s < end; s = object_next_missing(o, s, end)) {
-        range.first = s;
-        s = object_next_arrived(o, s, end);
-        range.length = s - range.first;
-        if (!status_writer_add(list, range))
-            return range.first;
-    }
-    return end;
-}
-
-/* The same of a stream: of what lies before the newest symbol heard of. */
-static uint64_t list_stream(const struct Slot *slot, struct StatusWriter *list)
+/* The symbols of what is received that a list is about. */
+static uint64_t list_end(const struct Slot *slot)
 {
     const struct StreamIn *in = &slot->stream;
     uint64_t end = slot->end_known ? slot->end.symbols : in->high;
+
+    if ((slot->info.flags & OBJECT_STREAM) == 0)
+        return slot->object.layout.symbols;
+    return end > in->next ? end : in->next; /* before the newest symbol heard of */
+}
+
+/* The next range of missing symbols at `from` or behind it. False: there is none before end. */
+static bool next_range(const struct Slot *slot, uint64_t from, uint64_t end,
+                       struct StatusRange *range)
+{
+    const struct StreamIn *in = &slot->stream;
+    bool stream = (slot->info.flags & OBJECT_STREAM) != 0;
+    uint64_t last;
+
+    if (stream && from < in->next)
+        from = in->next;
+    range->first = stream ? stream_in_next_missing(in, from, end)
+                          : object_next_missing(&slot->object, from, end);
+    if (range->first >= end)
+        return false;
+    last = stream ? stream_in_next_arrived(in, range->first, end)
+                  : object_next_arrived(&slot->object, range->first, end);
+    range->length = last - range->first;
+    return true;
+}
+
+/* Appends what is missing before end to list, as far as it fits; returns `upto`. */
+static uint64_t list_missing(const struct Slot *slot, uint64_t end, struct StatusWriter *list)
+{
     struct StatusRange range;
 
-    for (uint64_t s = stream_in_next_missing(in, in->next, end); s < end;
-         s = stream_in_next_missing(in, s, end)) {
-        range.first = s;
-        s = stream_in_next_arrived(in, s, end);
-        range.length = s - range.first;
-        if (!status_writer_add(list, range))
-            return range.first;
+    for (uint64_t s = 0; next_range(slot, s, end, &range); s = range.first + range.length) {
+        uint64_t taken = status_writer_add(list, range);
+
+        if (taken < range.length)
+            return range.first + taken;
     }
-    return end > in->next ? end : in->next;
+    return end;
 }
 
 static void close_answer(struct Answer *a, struct Buffer *packet, enum PacketType type,
@@ -132,13 +143,13 @@ static void put_receiving(struct Answer *a, const struct Receiver *r, const stru
     uint8_t memory[LIST_MOST];
     struct Buffer bytes;
     struct StatusWriter list;
-    size_t limit = r->config.packet_max - STATUS_FIXED_MAX;
 
-    buffer_init(&bytes, memory, sizeof memory, 0);
-    status_writer_init(&list, &bytes, limit < LIST_MOST ? limit : LIST_MOST);
     status.good = slot->counters.packets;
-    status.upto = (slot->info.flags & OBJECT_STREAM) ? list_stream(slot, &list)
-                                                     : list_known_size(&slot->object, &list);
+    status.upto = list_end(slot);
+    buffer_init(&bytes, memory, sizeof memory, 0);
+    status_writer_init(&list, &bytes,
+                       r->config.packet_max - PACKET_HEADER - packet_status_size(&status));
+    status.upto = list_missing(slot, status.upto, &list);
     status.ranges = buffer_view(&bytes);
     put_status(a, &status, packet, tag, now);
 }

@@ -190,7 +190,8 @@ struct ReceiverConfig {
     bool may_answer;   /* the link can be written to */
     uint16_t run;      /* random, new at each start */
     uint64_t window;   /* bytes that may be in flight towards us */
-    size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN */
+    size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN, in which the
+                        * first range of a list fits, if cut: numbers below 2^56 take 8 bytes */
 };
 
 /* The packet of an unknown tag that made us ask for its OBJECT. */
