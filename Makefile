@@ -31,8 +31,8 @@ HOST    = bench bench_code bench_pair bench_pipe bench_stages clock console dama
 CMD     = main bench link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_bench test_buffer test_bytes test_cobs test_console \
-          test_crc test_damage test_delivery test_diag test_file_source test_flight test_frame \
-          test_frame_reader test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
+          test_crc test_damage test_delivery test_diag test_file_source test_finished test_flight \
+          test_frame test_frame_reader test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs \
           test_ftag_sender test_gf256 test_journal test_journal_torn test_kernels test_lane \
           test_lane_portable test_line test_link test_link_away test_link_options test_link_queue \
           test_link_terminal test_name test_names test_object test_object_layout test_pacer \

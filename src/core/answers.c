@@ -226,8 +226,8 @@ bool receiver_output(struct Receiver *r, struct Buffer *packet, uint64_t now)
         return false;
     if (slot)
         put_receiving(a, r, slot, packet, tag_of(slot), now);
-    else if (!f)
-        put_state(a, r, STATUS_WANT_OBJECT, packet, r->want.tag, now);
+    else if (!f || f->unsure)
+        put_state(a, r, STATUS_WANT_OBJECT, packet, f ? f->tag : r->want.tag, now);
     else if (f->given_up)
         put_abort(a, (enum AbortReason)f->reason, packet, f->tag, now);
     else

@@ -68,6 +68,8 @@ static void retire(struct Receiver *r, struct Slot *slot, bool refused, enum Abo
 
         f->given_up = refused;
         f->reason = (uint8_t)reason;
+        if (slot->end_known)
+            finished_learn(f, slot->end.digest);
         f->answer = slot->answer;
         f->answer.due = ANSWER_NEVER;
         if (i + 1 == slot->tag_count)
@@ -110,28 +112,14 @@ void receiver_unheard(struct Receiver *r, unsigned slot)
     s->earlier = slot_bytes(s);
 }
 
-static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
-{
-    return (info->flags & OBJECT_STREAM) == 0 && info->size == size &&
-           memcmp(info->id, id, PACKET_ID) == 0;
-}
-
-/* Two names are of one file if they are equal, or one had to be cut. */
-static bool same_name(const struct PacketObject *a, const struct PacketObject *b)
-{
-    if ((a->flags | b->flags) & OBJECT_NAME_CUT)
-        return true;
-    return a->name.len == b->name.len && memcmp(a->name.data, b->name.data, a->name.len) == 0;
-}
-
 /* A slot that holds the same object under another tag; NULL: none. */
 static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
 {
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         struct Slot *slot = &r->config.slots[i];
 
-        if (slot->state == SLOT_COLLECTING && same_identity(&slot->info, info->size, info->id) &&
-            slot_same_kind(&slot->info, info) && same_name(&slot->info, info))
+        if (slot->state == SLOT_COLLECTING && slot_same_file(&slot->info, info) &&
+            !slot_is_stream(slot))
             return slot;
     }
     return NULL;
@@ -202,7 +190,7 @@ static void finish_unopened(struct Receiver *r, const struct Packet *p, bool ref
 {
     struct Finished *f = finished_add(r, p->tag, &p->as.object, refused, now);
 
-    finished_answer(r, f, p, 0, now);
+    finished_object(r, f, p, now);
 }
 
 static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
@@ -237,13 +225,15 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
     struct Finished *f = finished_find(r, p->tag, now);
     struct Slot *alias;
 
-    if (f && f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0) {
+    if (f && slot_same_file(&f->info, info)) {
         r->counters.stale++;
-        finished_answer(r, f, p, 0, now);
-        return;
+        if (f->info.run == info->run) {
+            finished_object(r, f, p, now);
+            return;
+        }
     }
     if (f)
-        f->used = false; /* another object under an old tag: the finished one makes room */
+        finished_forget(r, f); /* the store is asked again: the file may be gone, or wanted now */
     alias = find_alias(r, info);
     if (!alias) {
         open_slot(r, p, now);
@@ -260,9 +250,7 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
 
     if (f) {
         r->counters.stale++;
-        if (p->type == PACKET_END && p->as.end.rest == 0)
-            finished_end_pass(r, f);
-        finished_answer(r, f, p, bytes.len, now);
+        finished_input(r, f, p, bytes.len, now);
         return;
     }
     if (p->type == PACKET_DONE)

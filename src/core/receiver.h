@@ -162,18 +162,21 @@ struct ReceiverStore {
     void (*close)(void *ctx, unsigned slot);
 };
 
-/* A tag that is done with. */
+/* An object that is done with, under one tag. */
 struct Finished {
     bool used;
     uint16_t tag;
+    struct PacketObject info; /* of the run that was answered last; name is `name` */
+    uint8_t name[PACKET_NAME_MAX];
+    uint8_t digest[PACKET_DIGEST]; /* of its content, */
+    size_t digest_len;             /* as many bytes as are known */
     bool refused;
     bool given_up;  /* of those: it was being received, and ended with */
     uint8_t reason; /* this enum AbortReason */
     bool done;      /* the sender has heard that it is verified */
     struct Answer answer;
-    bool ended; /* an END closed a pass since */
-    uint64_t size;
-    uint8_t id[PACKET_ID];
+    bool unsure; /* what is owed is WANT_OBJECT: who asks may be of another object */
+    bool ended;  /* an END closed a pass since */
     uint64_t when;
 };
 

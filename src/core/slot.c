@@ -59,11 +59,12 @@ bool slot_is_stream(const struct Slot *slot)
     return (slot->info.flags & OBJECT_STREAM) != 0;
 }
 
-static void note_object(struct Slot *slot, const struct PacketObject *info)
+void slot_copy_object(struct PacketObject *to, uint8_t *name, const struct PacketObject *info)
 {
-    memcpy(slot->name, info->name.data, info->name.len);
-    slot->info = *info;
-    slot->info.name = view_of(slot->name, info->name.len);
+    if (info->name.len > 0)
+        memcpy(name, info->name.data, info->name.len);
+    *to = *info;
+    to->name = view_of(name, info->name.len);
 }
 
 /* Tell the store how far everything has arrived, if that is further than `before`. */
@@ -91,7 +92,7 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     slot->heard = r->counters.packets;
     if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
         return false;
-    note_object(slot, info);
+    slot_copy_object(&slot->info, slot->name, info);
     slot->tags[0] = object->tag;
     slot_enter(slot, SLOT_COLLECTING);
     if (resume && !slot_is_stream(slot)) {
@@ -122,16 +123,30 @@ void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
     slot->seq_known = true;
 }
 
-bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b)
+/* Two names are of one file if they are equal, or one had to be cut. */
+static bool same_name(const struct PacketObject *a, const struct PacketObject *b)
 {
-    return ((a->flags ^ b->flags) & ~OBJECT_NAME_CUT) == 0;
+    if ((a->flags | b->flags) & OBJECT_NAME_CUT)
+        return true;
+    return a->name.len == b->name.len &&
+           (a->name.len == 0 || memcmp(a->name.data, b->name.data, a->name.len) == 0);
+}
+
+bool slot_same_file(const struct PacketObject *a, const struct PacketObject *b)
+{
+    return ((a->flags ^ b->flags) & ~OBJECT_NAME_CUT) == 0 && a->size == b->size &&
+           memcmp(a->id, b->id, PACKET_ID) == 0 && same_name(a, b);
 }
 
 bool slot_same_object(const struct Slot *slot, const struct PacketObject *info)
 {
-    return slot_same_kind(&slot->info, info) && slot->info.block == info->block &&
-           slot->info.symbol_size == info->symbol_size && slot->info.size == info->size &&
-           memcmp(slot->info.id, info->id, PACKET_ID) == 0;
+    return slot_same_file(&slot->info, info) && slot->info.block == info->block &&
+           slot->info.symbol_size == info->symbol_size;
+}
+
+bool slot_id_is_digest(const struct PacketObject *info)
+{
+    return (info->flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
 }
 
 static void add_tag(struct Slot *slot, uint16_t tag)
@@ -194,11 +209,11 @@ void slot_end(struct Slot *slot, const struct PacketEnd *end)
 {
     const struct ObjectLayout *l = &slot->object.layout;
     size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? 16 : PACKET_DIGEST;
-    bool whole = (slot->info.flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
 
     if (end->digest.len != digest ||
         (!slot_is_stream(slot) && (end->symbols != l->symbols || end->size != l->size)) ||
-        (whole && memcmp(end->digest.data, slot->info.id, PACKET_ID) != 0) ||
+        (slot_id_is_digest(&slot->info) &&
+         memcmp(end->digest.data, slot->info.id, PACKET_ID) != 0) ||
         (slot->end_known && memcmp(end->digest.data, slot->digest, digest) != 0)) {
         slot->counters.bad++;
         return;
@@ -216,8 +231,7 @@ static bool can_finish(const struct Slot *slot, struct View *digest)
     *digest = slot->end_known ? slot->end.digest : view_of(slot->info.id, PACKET_ID);
     if (slot_is_stream(slot))
         return slot->end_known && slot->stream.next == slot->end.symbols;
-    return object_complete(&slot->object) &&
-           (slot->end_known || (slot->info.flags & OBJECT_IDENTITY) == 0);
+    return object_complete(&slot->object) && (slot->end_known || slot_id_is_digest(&slot->info));
 }
 
 bool slot_finish(struct Receiver *r, struct Slot *slot)

@@ -1,5 +1,6 @@
 #include "sim.h"
 
+#include "core/slot.h"
 #include "host/kernels.h"
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -40,7 +41,12 @@ static enum ReceiverOpen store_open(void *ctx, unsigned slot, const struct Packe
     sim_check(!f->open, "a slot was opened twice");
     if (object->size > r->size_most)
         return RECEIVER_REFUSE;
-    *f = (struct SimFile){.open = true, .info = *object, .result = SIM_INCOMPLETE};
+    for (unsigned i = 0; i < SIM_DONE; i++) {
+        if (r->done[i].info.symbol_size > 0 && slot_same_file(&r->done[i].info, object))
+            return RECEIVER_HAVE;
+    }
+    *f = (struct SimFile){.open = true, .result = SIM_INCOMPLETE};
+    slot_copy_object(&f->info, f->name, object);
     f->room = is_stream(f) ? 0 : object->size;
     f->bytes = malloc(f->room + 1);
     r->opened++;
@@ -209,7 +215,10 @@ static void store_close(void *ctx, unsigned slot)
     sim_check(f->open, "a slot was closed twice");
     r->counters = r->slots[slot].counters;
     if (f->result == SIM_EQUAL && r->finished++ < SIM_DONE) {
-        r->done[r->finished - 1] = *f;
+        struct SimFile *done = &r->done[r->finished - 1];
+
+        *done = *f;
+        slot_copy_object(&done->info, done->name, &f->info);
         *f = (struct SimFile){0};
     }
     free_file(f);
@@ -283,13 +292,19 @@ void sim_receiver_restart(struct SimReceiver *r, bool resume)
     r->now = old.now;
 }
 
+void sim_receiver_forget(struct SimReceiver *r)
+{
+    for (unsigned i = 0; i < SIM_DONE; i++)
+        free_file(&r->done[i]);
+    r->finished = 0;
+}
+
 void sim_receiver_close(struct SimReceiver *r)
 {
     forget_kept(r);
     for (unsigned i = 0; i < SIM_SLOTS; i++)
         free_file(&r->files[i]);
-    for (unsigned i = 0; i < SIM_DONE; i++)
-        free_file(&r->done[i]);
+    sim_receiver_forget(r);
     free(r->waiting);
     free(r->scratch);
     free(r->rx_memory);

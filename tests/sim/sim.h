@@ -29,7 +29,8 @@ enum SimResult {
 /* One object being received, in memory. */
 struct SimFile {
     bool open;
-    struct PacketObject info;
+    struct PacketObject info; /* its name is `name` */
+    uint8_t name[PACKET_NAME_MAX];
     uint8_t *bytes; /* known size: info.size; a stream: as much as delivered */
     uint64_t size, room;
     uint8_t *repairs;
@@ -74,6 +75,9 @@ struct SimReceiver {
 /* Nothing received. r must stay where it is until sim_receiver_close. */
 void sim_receiver_open(struct SimReceiver *r);
 void sim_receiver_close(struct SimReceiver *r);
+
+/* What has finished is taken away: the store has it no more. */
+void sim_receiver_forget(struct SimReceiver *r);
 
 /* The same with another muladd, of the same values. */
 void sim_receiver_open_with(struct SimReceiver *r, Gf256MulAdd muladd);

@@ -208,7 +208,11 @@ Test(answers, an_object_that_is_not_wanted_is_refused_at_once)
     now += 400;
     pass(false);
     now += 400;
-    cr_assert_eq(said().as.status.state, STATUS_REFUSED, "and again for what still comes");
+    cr_assert_eq(said().as.status.state, STATUS_WANT_OBJECT, "a SOURCE may be of another");
+    now = sender_deadline(&s.sender) / MS + 1;
+    pass(false);
+    now += 30;
+    cr_assert_eq(said().as.status.state, STATUS_REFUSED, "it has asked");
 }
 
 Test(answers, a_store_that_fails_aborts)
