@@ -17,6 +17,13 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+void answer_begin(struct Answer *a, struct Receiver *r)
+{
+    a->run = (uint16_t)(r->config.run + r->begun++);
+    a->seq = 0;
+    a->due = ANSWER_NEVER;
+}
+
 void answer_learn(struct Answer *a, const struct Receiver *r, const struct PacketObject *info)
 {
     a->on = r->config.may_answer && (info->link & LINK_ANSWERS) != 0;
@@ -55,6 +62,30 @@ void answer_note(struct Answer *a, struct Receiver *r, size_t len, enum AnswerUr
         break;
     }
     r->answer_at = earlier(r->answer_at, a->due);
+}
+
+void answer_want(struct Receiver *r, const struct Packet *p, size_t len, uint64_t now)
+{
+    struct ReceiverWant *w = &r->want;
+
+    /* Repairs are of one-way senders; who says DONE or ABORT wants nothing. */
+    if (!w->answer.on || (p->type != PACKET_SOURCE && p->type != PACKET_END))
+        return;
+    if (w->tag != p->tag) {
+        if (w->answer.due != ANSWER_NEVER)
+            return;
+        answer_begin(&w->answer, r);
+        w->tag = p->tag;
+    }
+    w->answer.echo = p->seq;
+    answer_note(&w->answer, r, len, ANSWER_LATER, now);
+}
+
+void answer_wanted(struct Receiver *r, const struct Packet *object)
+{
+    answer_learn(&r->want.answer, r, &object->as.object);
+    if (r->want.tag == object->tag)
+        r->want.answer.due = ANSWER_NEVER;
 }
 
 /* The symbols of what is received that a list is about. */
@@ -129,7 +160,7 @@ static struct PacketStatus status_of(const struct Answer *a, const struct Receiv
                                      enum StatusState state)
 {
     return (struct PacketStatus){.state = (uint8_t)state,
-                                 .run = r->config.run,
+                                 .run = a->run,
                                  .echo = a->echo,
                                  .bad = r->bad_frames,
                                  .window = r->config.window};
@@ -175,7 +206,7 @@ static void put_abort(struct Answer *a, enum AbortReason reason, struct Buffer *
     close_answer(a, packet, PACKET_ABORT, tag, now);
 }
 
-/* The tag that what we say of a slot's object carries: that of its newest OBJECT. */
+/* The tag that what we say of a slot's object carries: that of the packet which it echoes. */
 static uint16_t tag_of(const struct Slot *slot)
 {
     return slot->tags[slot->tag_count - 1];
@@ -233,7 +264,6 @@ bool receiver_output(struct Receiver *r, struct Buffer *packet, uint64_t now)
     else
         put_state(a, r, f->refused ? STATUS_REFUSED : STATUS_VERIFIED, packet, f->tag, now);
     r->answer_at = most_due(r, &slot, &f)->due;
-    r->want.answer.on = true;
     r->answers++;
     return true;
 }

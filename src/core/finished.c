@@ -29,7 +29,7 @@ struct Finished *finished_add(struct Receiver *r, uint16_t tag, const struct Pac
         r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
     }
     *f = (struct Finished){.used = true, .tag = tag, .refused = refused, .when = now};
-    f->answer.due = ANSWER_NEVER;
+    answer_begin(&f->answer, r);
     slot_copy_object(&f->info, f->name, info);
     if (slot_id_is_digest(info))
         finished_learn(f, view_of(info->id, PACKET_ID));

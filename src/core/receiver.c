@@ -178,7 +178,7 @@ static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Pac
     replay_waiting(r, object->tag, now);
     if (!slot_has_tag(slot, object->tag))
         return;
-    slot_count_packet(slot, object->seq, now);
+    slot_count_packet(slot, object, now);
     settle(r, slot, now);
     if (!slot_has_tag(slot, object->tag))
         return;
@@ -257,11 +257,7 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
         return;
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
-    if (r->want.answer.on) {
-        r->want.tag = p->tag;
-        r->want.answer.echo = p->seq;
-        answer_note(&r->want.answer, r, bytes.len, ANSWER_LATER, now);
-    }
+    answer_want(r, p, bytes.len, now);
 }
 
 /* True if a receiver said this: another one, or our own voice coming back. */
@@ -277,6 +273,23 @@ static enum AnswerUrgency urgency_of(const struct Packet *p, bool lost)
     return asks || lost ? ANSWER_SOON : ANSWER_LATER;
 }
 
+/*
+ * An OBJECT of a tag that this slot has. False: it is another's; until the slot's own comes again
+ * nothing is said, lest that other one's sender believes it.
+ */
+static bool known_object(struct Receiver *r, struct Slot *slot, const struct Packet *p)
+{
+    if (!slot_same_object(slot, &p->as.object)) {
+        r->counters.clashes++;
+        slot->answer.on = false;
+        slot->answer.due = ANSWER_NEVER;
+        return false;
+    }
+    slot_add_alias(r, slot, p);
+    answer_learn(&slot->answer, r, &p->as.object);
+    return true;
+}
+
 /* A packet of a tag that this slot has. */
 static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p, size_t len,
                          uint64_t now)
@@ -287,14 +300,9 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
     if (slot->state != SLOT_COLLECTING)
         return;
     /* OBJECT first: another run of the sender counts anew. */
-    if (p->type == PACKET_OBJECT && slot_same_object(slot, &p->as.object))
-        slot_add_alias(r, slot, p);
-    else if (p->type == PACKET_OBJECT)
-        r->counters.clashes++;
-    if (p->type == PACKET_OBJECT)
-        answer_learn(&slot->answer, r, &p->as.object);
-    slot_count_packet(slot, p->seq, now);
-    slot->answer.echo = slot->seq;
+    if (p->type == PACKET_OBJECT && !known_object(r, slot, p))
+        return;
+    slot_count_packet(slot, p, now);
     answer_note(&slot->answer, r, len, urgency_of(p, slot->counters.lost > lost), now);
     switch ((enum PacketType)p->type) {
     case PACKET_OBJECT:
@@ -353,6 +361,8 @@ void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
         r->counters.not_ours++;
         return;
     }
+    if (p.type == PACKET_OBJECT)
+        answer_wanted(r, &p);
     slot = find_slot(r, p.tag);
     if (slot)
         input_parsed(r, slot, &p, packet.len, now);

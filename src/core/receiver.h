@@ -80,7 +80,7 @@ struct Slot {
     enum SlotState state;
     enum SlotFailure failure;
     uint16_t tags[RECEIVER_TAGS];
-    unsigned tag_count;
+    unsigned tag_count;       /* the last of them is that of the packet that came last */
     struct PacketObject info; /* as first seen, T and B as of the grid in use; name is `name` */
     uint8_t name[PACKET_NAME_MAX];
     struct Object object;   /* known size */
@@ -191,7 +191,7 @@ struct ReceiverConfig {
     bool lossy; /* what is lost of a stream for good is left out */
     /* Two-way: */
     bool may_answer;   /* the link can be written to */
-    uint16_t run;      /* random, new at each start */
+    uint16_t run;      /* random, new at each start: the first run of an answer */
     uint64_t window;   /* bytes that may be in flight towards us */
     size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN, in which the
                         * first range of a list fits, if cut: numbers below 2^56 take 8 bytes */
@@ -200,7 +200,7 @@ struct ReceiverConfig {
 /* The packet of an unknown tag that made us ask for its OBJECT. */
 struct ReceiverWant {
     uint16_t tag;
-    struct Answer answer;
+    struct Answer answer; /* on: the sender whose OBJECT came last listens */
 };
 
 struct Receiver {
@@ -211,6 +211,7 @@ struct Receiver {
     struct Finished *newest_finished; /* NULL: none yet */
     unsigned last_slot;               /* the last packet's: tried first */
     struct ReceiverWant want;
+    uint16_t begun;      /* answers begun so far: each has a run of its own */
     uint64_t answer_at;  /* when the next answer is due; ANSWER_NEVER */
     uint64_t answers;    /* packets said so far */
     uint64_t bad_frames; /* the owner's count: STATUS tells it */
@@ -242,7 +243,7 @@ void receiver_abort(struct Receiver *r, enum AbortReason reason, uint64_t now);
 /* True if the sender of the newest finished object has said DONE. */
 bool receiver_done(const struct Receiver *r);
 
-/* True if some sender wants answers and still may. */
+/* True if the sender whose OBJECT came last wants answers, and may have them. */
 bool receiver_answers(const struct Receiver *r);
 
 /*

@@ -15,8 +15,9 @@
 bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *object, bool resume,
                uint64_t now);
 
-/* A packet of this slot came: times, and the gap in seq. */
-void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now);
+/* A packet of this slot came: times, and the gap in seq. What is answered echoes it, under its tag.
+ */
+void slot_count_packet(struct Slot *slot, const struct Packet *p, uint64_t now);
 
 /* True if both are of one file, or one stream: size, id, flags and name agree; but a name that had
  * to be cut may be any. */

@@ -24,8 +24,8 @@ void status_writer_init(struct StatusWriter *w, struct Buffer *out, size_t limit
 
 /*
  * Append a range that begins behind the last and does not touch it; anything else, and an empty
- * range, is a bug (CORE_ASSERT). How much of it fits: its length; or less: it was cut, or, if 0, not
- * begun, nothing changed. Then the list is full: `upto` ends behind what was taken.
+ * range, is a bug (CORE_ASSERT). How much of it fits: its length; or less: it was cut, or, if 0,
+ * not begun, nothing changed. Then the list is full: `upto` ends behind what was taken.
  */
 uint64_t status_writer_add(struct StatusWriter *w, struct StatusRange range);
 
