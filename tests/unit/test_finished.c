@@ -84,7 +84,7 @@ Test(finished, another_name_is_another_object)
 Test(finished, another_run_of_the_sender_asks_the_store_again)
 {
     static const enum ReceiverOpen first[] = {RECEIVER_HAVE, RECEIVER_REFUSE};
-    static const enum StatusState states[] = {STATUS_VERIFIED, STATUS_REFUSED};
+    static const int states[] = {STATUS_VERIFIED, STATUS_REFUSED};
     struct Packet object = kit_object(SIZE, "a");
 
     for (int i = 0; i < 2; i++) {
