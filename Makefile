@@ -4,16 +4,18 @@
 #: make lint        compilers' warnings, format, static checks, the layers of the house
 #: make install     to $(DESTDIR)$(PREFIX); uninstall undoes it
 #: also: test_pipeline test_loopback bench-NAME bench-line fmt fuzz coverage dist clean
-#: settings: BUILD=asan|cov|fuzz  WITH_ISAL=auto|0|1  CC CFLAGS LDFLAGS PREFIX PKG_CONFIG V=1
+#: settings: BUILD=asan|cov|fuzz  WITH_ISAL, WITH_XXHASH=auto|0|1  CC CFLAGS LDFLAGS PREFIX
+#:           PKG_CONFIG V=1
 #: scripts/bootstrap installs what building and testing need.
 
-VERSION    = 0.1
-PREFIX     = /usr/local
-DESTDIR    =
-PKG_CONFIG = pkg-config
-WITH_ISAL  = auto
-BUILD      =
-V          = 0
+VERSION     = 0.1
+PREFIX      = /usr/local
+DESTDIR     =
+PKG_CONFIG  = pkg-config
+WITH_ISAL   = auto
+WITH_XXHASH = auto
+BUILD       =
+V           = 0
 
 # ---- Sources, by name -----------------------------------------------------------------------
 
@@ -21,27 +23,28 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           finished stream_in stream_out repairs recover sender sender_plan sender_stream \
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
-HOST    = bench bench_code bench_pair bench_pipe bench_stages clock console damage damage_frames \
-          delay diag digest disk file_sink file_sink_target file_source journal journal_open \
-          kernels line link loop names noise noise_pty outbox outbox_share outgoing outgoing_dttk \
-          outgoing_ftag outgoing_words pacer part patience port progress pty queue report \
-          report_json serial serial_await serial_list side silence spool station store store_keep \
-          store_open store_resume store_save store_target text transfer_recv transfer_send tty \
-          wire_in wire_out
-CMD     = main bench link_options noise options ports recv send words
+HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
+          clock console damage damage_frames delay diag digest disk file_sink file_sink_target \
+          file_source hasher journal journal_open kernels kernels_gfni line link loop names noise \
+          noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag outgoing_words pacer \
+          part patience port profile progress pty queue report report_json serial serial_await \
+          serial_list side silence spool station store store_keep store_open store_resume \
+          store_save store_target text transfer_recv transfer_send tty wire_in wire_out
+CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
-UNIT    = test_answers test_answers_tags test_armor test_bench test_buffer test_bytes test_cobs \
-          test_console test_crc test_damage test_delivery test_diag test_file_source \
-          test_finished test_flight test_frame test_frame_reader test_ftag test_ftag_bridge \
-          test_ftag_reader test_ftag_runs test_ftag_sender test_gf256 test_journal \
-          test_journal_torn test_kernels test_lane test_lane_portable test_line test_link \
-          test_link_away test_link_options test_link_queue test_link_terminal test_name \
-          test_names test_object test_object_layout test_pacer test_packet test_packet_wire \
-          test_port test_progress test_pty test_queue test_receiver test_repairs test_rlc \
-          test_rlc_system test_sender test_sender_two_way test_serial test_serial_await \
-          test_serial_list test_serial_refuse test_silence test_status test_store \
-          test_store_left test_store_pipe test_store_resume test_store_save test_store_target \
-          test_stream test_vectors test_waiting test_wire_in test_wire_out
+UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search test_buffer \
+          test_bytes test_cobs test_console test_crc test_damage test_delivery test_diag \
+          test_digest test_file_source test_finished test_flight test_frame test_frame_reader \
+          test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs test_ftag_sender test_gf256 \
+          test_journal test_journal_torn test_kernels test_lane test_lane_portable test_line \
+          test_link test_link_away test_link_options test_link_queue test_link_terminal \
+          test_name test_names test_object test_object_layout test_pacer test_packet \
+          test_packet_wire test_part test_port test_profile test_progress test_pty test_queue \
+          test_receiver test_repairs test_rlc test_rlc_system test_sender test_sender_two_way \
+          test_serial test_serial_await test_serial_list test_serial_refuse test_silence \
+          test_status test_store test_store_left test_store_pipe test_store_resume \
+          test_store_save test_store_target test_stream test_vectors test_waiting test_wire_in \
+          test_wire_out
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire
@@ -79,12 +82,17 @@ endif
 # An optional library: WITH_X is 0, 1, or auto, which asks pkg-config for $(2).
 optional = $(if $(filter auto,$(1)),$(shell $(PKG_CONFIG) --exists $(2) && echo 1 || echo 0),$(1))
 
-ISAL := $(call optional,$(WITH_ISAL),libisal)
-PKGS := nettle json-c libserialport
-WITH :=
+ISAL   := $(call optional,$(WITH_ISAL),libisal)
+XXHASH := $(call optional,$(WITH_XXHASH),libxxhash)
+PKGS   := nettle json-c libserialport
+WITH   :=
 ifeq ($(ISAL),1)
 PKGS += libisal
 WITH += -DWITH_ISAL=1
+endif
+ifeq ($(XXHASH),1)
+PKGS += libxxhash
+WITH += -DWITH_XXHASH=1
 endif
 
 # Say what is missing now, not by a header that is not found; some targets need no library.
@@ -303,15 +311,17 @@ fmt:
 
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR)
 	install -m 755 $(B)/dttk $(BINDIR)/dttk
 	install -m 644 man/dttk.1 $(MANDIR)/man1/dttk.1
 	install -m 644 man/dttk.5 $(MANDIR)/man5/dttk.5
+	install -m 644 scripts/completion.bash $(BASHDIR)/dttk
 
 uninstall:
-	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5
+	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5 $(BASHDIR)/dttk
 
 dist:
 	git archive --prefix=dttk-$(VERSION)/ -o dttk-$(VERSION).tar.gz HEAD

@@ -1,5 +1,6 @@
 /* bench: what this machine can do, as a table for people or as JSON. */
 #include "host/bench.h"
+#include "cmd/bench_link.h"
 #include "cmd/commands.h"
 #include "cmd/options.h"
 #include "host/diag.h"
@@ -29,11 +30,14 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: dttk bench [--quick] [--json] [STAGE...]\n"
+    "       dttk bench --link [options] PORT [PORT]\n"
+    "       dttk bench --link [options] --through COMMAND\n"
     "Measure what this machine can do: each stage of a transfer, the core, send and recv.\n"
     "STAGE is stage, code, loop-back, pipe, or a part of a line's name.\n"
     "      --quick               in seconds, less exactly\n"
     "      --json                the same, and more, as one JSON object\n"
-    "      --help                this text\n";
+    "      --help                this text\n"
+    "\n" BENCH_LINK_USAGE;
 
 struct Output {
     json_object *root, *stages; /* NULL: a table */
@@ -186,8 +190,20 @@ static const char *find_self(void)
     return len > 0 ? path : program_invocation_name;
 }
 
+/* True if it is not this machine but a link that is to be measured. */
+static bool is_of_link(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--link") == 0)
+            return true;
+    }
+    return false;
+}
+
 int cmd_bench(int argc, char **argv)
 {
+    if (is_of_link(argc, argv))
+        return bench_link_command(argc, argv, find_self(), usage);
     struct Output out = {NULL, NULL, NULL};
     struct BenchOptions o = {.self = find_self(), .take = take, .ctx = &out};
     bool json = false;

@@ -3,6 +3,7 @@
 #include "cmd/options.h"
 #include "cmd/words.h"
 #include "host/diag.h"
+#include "host/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -145,5 +146,7 @@ int cmd_recv(int argc, char **argv)
         return EXIT_USAGE;
     if (!words_json_opens(&o.words))
         return EXIT_IO;
-    return transfer_recv(&o);
+    code = transfer_recv(&o);
+    profile_say();
+    return code;
 }

@@ -6,6 +6,7 @@
 #include "core/ftag_sender.h"
 #include "host/diag.h"
 #include "host/pacer.h"
+#include "host/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,7 @@ enum {
     OPT_IN_ORDER,
     OPT_WIRE,
     OPT_ARMOR,
+    OPT_DIGEST,
     OPT_HELP,
 };
 
@@ -47,6 +49,7 @@ static const struct option long_options[] = {
     {"in-order", no_argument, NULL, OPT_IN_ORDER},
     {"wire", required_argument, NULL, OPT_WIRE},
     {"armor", no_argument, NULL, OPT_ARMOR},
+    {"digest", required_argument, NULL, OPT_DIGEST},
     LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
@@ -69,7 +72,9 @@ static const char usage[] =
     "      --stream NAME=PATH    a FIFO or a device, ahead of the files\n"
     "      --in-order            files one after the other, not interleaved\n"
     "      --wire WIRE           dttk, or ftag as the boards of its ancestor speak (dttk)\n"
-    "      --armor               frames as lines of printable text\n" WORDS_USAGE;
+    "      --armor               frames as lines of printable text\n"
+    "      --digest KIND         sha256, or xxh128, which is faster and finds accidents only\n"
+    "                            (sha256)\n" WORDS_USAGE;
 
 /* What was given, before it is known what goes with what. */
 struct SendArguments {
@@ -90,6 +95,22 @@ static bool parse_wire(const char *text, struct SendArguments *a)
     if (!option_word("--wire", text, words, 2, &i))
         return false;
     a->wire = wires[i];
+    return true;
+}
+
+static bool parse_digest(const char *text, struct SendOptions *o)
+{
+    static const char *const words[] = {"sha256", "xxh128"};
+    static const enum DigestKind kinds[] = {DIGEST_SHA256, DIGEST_XXH128};
+    size_t i = 0;
+
+    if (!option_word("--digest", text, words, 2, &i))
+        return false;
+    if (!digest_known(kinds[i])) {
+        diag("this dttk is built without it: --digest %s", text);
+        return false;
+    }
+    o->digest = kinds[i];
     return true;
 }
 
@@ -162,6 +183,8 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
         return o->in_order = true;
     case OPT_WIRE:
         return parse_wire(optarg, a);
+    case OPT_DIGEST:
+        return parse_digest(optarg, o);
     case OPT_ARMOR:
         return a->link.text = true;
     default:
@@ -233,6 +256,8 @@ static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *
         diag("ftag has one pass, in which --repeat sends all blocks again: --loop");
     else if (a->link.link.serial.line.flow == TTY_FLOW_SOFT && !a->link.text)
         diag("ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft");
+    else if (o->digest != DIGEST_SHA256)
+        diag("ftag has a digest of its own, SHA-256: --digest");
     else if (o->file_count > 1)
         diag("ftag carries one file a run, this is one more: %s", o->files[1]);
     else if (o->stream_count > 0)
@@ -317,5 +342,7 @@ int cmd_send(int argc, char **argv)
         return EXIT_USAGE;
     if (!words_json_opens(&o.words))
         return EXIT_IO;
-    return transfer_send(&o);
+    code = transfer_send(&o);
+    profile_say();
+    return code;
 }

@@ -2,6 +2,7 @@
 
 #include "cmd/options.h"
 #include "host/diag.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,9 @@ bool words_option(int option, struct TransferWords *words)
     case WORDS_NO_PROGRESS:
         words->progress = false;
         words->progress_given = true;
+        return true;
+    case WORDS_PROFILE:
+        profile_open();
         return true;
     case WORDS_JSON:
         words->json = optarg;

@@ -6,13 +6,14 @@
 
 #include <getopt.h>
 
-enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON };
+enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON, WORDS_PROFILE };
 
 #define WORDS_LETTERS "qv"
 #define WORDS_LONG                                                                                 \
     {"quiet", no_argument, NULL, 'q'}, {"verbose", no_argument, NULL, 'v'},                        \
         {"progress", no_argument, NULL, WORDS_PROGRESS},                                           \
         {"no-progress", no_argument, NULL, WORDS_NO_PROGRESS},                                     \
+        {"profile", no_argument, NULL, WORDS_PROFILE},                                             \
     {                                                                                              \
         "json", required_argument, NULL, WORDS_JSON                                                \
     }
@@ -21,6 +22,7 @@ enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON };
     "  -v, --verbose             more: what will be sent, what the line did\n"                     \
     "      --[no-]progress       show a bar on stderr, or never\n"                                 \
     "      --json FILE           statistics to FILE\n"                                             \
+    "      --profile             where the time went, stage by stage\n"                            \
     "      --help                this text\n"
 
 /* Take an option that getopt_long returned. False: it is none of these, nothing changed. */

@@ -176,8 +176,23 @@ static void muladd_part(struct Multiples *m, uint8_t *const *dst, const uint8_t 
     }
 }
 
-void gf256_muladd_portable(uint8_t *const *dst, const uint8_t *coef, size_t rows,
-                           const uint8_t *src, size_t len)
+static void muladd_one(struct Multiples *m, uint8_t *const *dst, size_t rows, const uint8_t *src,
+                       const uint8_t *coef, size_t len)
+{
+    size_t at = 0;
+    for (; len - at >= BLOCK; at += BLOCK) {
+        multiply_block(m, src + at);
+        for (size_t r = 0; r < rows; r++) {
+            uint8_t c = coef[r];
+            add_block(dst[r] + at, m->low[c & 7], m->middle[c >> 3 & 7], m->high[c >> 6]);
+        }
+    }
+    if (at < len)
+        muladd_part(m, dst, coef, rows, src, at, len - at);
+}
+
+void gf256_muladd_portable(uint8_t *const *dst, size_t rows, const uint8_t *const *src, size_t cols,
+                           const uint8_t *coef, size_t len)
 {
     if (rows == 0)
         return;
@@ -185,14 +200,6 @@ void gf256_muladd_portable(uint8_t *const *dst, const uint8_t *coef, size_t rows
     memset(m.low[0], 0, sizeof m.low[0]);
     memset(m.middle[0], 0, sizeof m.middle[0]);
     memset(m.high[0], 0, sizeof m.high[0]);
-    size_t at = 0;
-    for (; len - at >= BLOCK; at += BLOCK) {
-        multiply_block(&m, src + at);
-        for (size_t r = 0; r < rows; r++) {
-            uint8_t c = coef[r];
-            add_block(dst[r] + at, m.low[c & 7], m.middle[c >> 3 & 7], m.high[c >> 6]);
-        }
-    }
-    if (at < len)
-        muladd_part(&m, dst, coef, rows, src, at, len - at);
+    for (size_t c = 0; c < cols; c++)
+        muladd_one(&m, dst, rows, src[c], coef + c * rows, len);
 }

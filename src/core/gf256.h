@@ -14,17 +14,18 @@ uint8_t gf256_mul(uint8_t a, uint8_t b);
 uint8_t gf256_inv(uint8_t a);
 
 /*
- * The code's one inner loop, for several rows at once so that src is read once:
- * for every r < rows and i < len: dst[r][i] += coef[r] * src[i].
- * Memory may have any alignment; no dst overlaps src or another dst. len and rows may be 0, any
- * coef may be 0 (dst[r] unchanged) or 1.
+ * The code's one inner loop, for several rows and sources at once, so that neither is read and
+ * written more often than need be. For every r < rows, c < cols and i < len:
+ *     dst[r][i] += coef[c * rows + r] * src[c][i]
+ * Memory may have any alignment; no dst overlaps a src or another dst. Any of the three counts may
+ * be 0, any coef may be 0 or 1.
  */
-typedef void (*Gf256MulAdd)(uint8_t *const *dst, const uint8_t *coef, size_t rows,
-                            const uint8_t *src, size_t len);
+typedef void (*Gf256MulAdd)(uint8_t *const *dst, size_t rows, const uint8_t *const *src,
+                            size_t cols, const uint8_t *coef, size_t len);
 
 /* Portable C. A host may hand core a faster function of the same type and value. */
-void gf256_muladd_portable(uint8_t *const *dst, const uint8_t *coef, size_t rows,
-                           const uint8_t *src, size_t len);
+void gf256_muladd_portable(uint8_t *const *dst, size_t rows, const uint8_t *const *src, size_t cols,
+                           const uint8_t *coef, size_t len);
 
 /* p[i] = factor * p[i] for i < len. */
 void gf256_scale(uint8_t *p, uint8_t factor, size_t len);

@@ -5,7 +5,6 @@
 #define TYPE_BITS       6 /* of the first byte; the version lies above them */
 #define BLOCK_MAX       12
 #define SIZE_MOST       (UINT64_MAX >> 1)
-#define DIGEST_SHORT    16
 #define HASHED_HEAD_MAX (3 + 3 * VARINT_MAX + PACKET_ID)
 
 /* Takes fields off the front of rest. The first fault stays; a field at fault reads as 0. */
@@ -89,7 +88,7 @@ static bool window_is_sound(const struct PacketRepair *r)
 
 static bool digest_is_sound(struct View digest)
 {
-    return digest.len == PACKET_DIGEST || digest.len == DIGEST_SHORT;
+    return digest.len == PACKET_DIGEST || digest.len == PACKET_DIGEST_XXH128;
 }
 
 /* The least T that an object may have. */
@@ -102,8 +101,6 @@ static void parse_object(struct Fields *f, Crc32c crc32c, uint16_t tag, struct P
 {
     const uint8_t *hashed = f->rest.data;
     o->flags = take_u8(f);
-    if ((o->flags & ~OBJECT_KNOWN) != 0)
-        fail(f, PACKET_BAD_FIELDS);
     o->salt = take_u8(f);
     o->block = take_u8(f);
     if (o->block > BLOCK_MAX)
@@ -119,6 +116,8 @@ static void parse_object(struct Fields *f, Crc32c crc32c, uint16_t tag, struct P
     /* Over the bytes as they came: a peer's varints need not be the shortest. */
     if (tag_of_crc(crc32c(0, hashed, (size_t)(f->rest.data - hashed))) != tag)
         fail(f, PACKET_BAD_FIELDS);
+    if ((o->flags & ~OBJECT_KNOWN) != 0)
+        fail(f, PACKET_BAD_FLAGS);
     o->run = take_u16(f);
     o->link = take_u8(f);
     o->mtime = (o->link & LINK_MTIME) != 0 ? (int64_t)take_u64(f) : 0;
@@ -147,7 +146,7 @@ static void parse_end(struct Fields *f, struct PacketEnd *e)
     e->symbols = take_varint(f, 0, UINT64_MAX);
     e->size = take_varint(f, 0, SIZE_MOST);
     e->rest = take_varint(f, 0, UINT64_MAX);
-    e->digest = take_rest(f, DIGEST_SHORT);
+    e->digest = take_rest(f, PACKET_DIGEST_XXH128);
     if (!digest_is_sound(e->digest))
         fail(f, PACKET_BAD_FIELDS);
 }

@@ -8,16 +8,17 @@
 #include "core/buffer.h"
 #include "core/crc.h"
 
-#define PACKET_VERSION   1
-#define PACKET_HEADER    4             /* type, seq, tag */
-#define PACKET_HEADROOM  PACKET_HEADER /* free bytes packet_close needs before the fields */
-#define PACKET_HEAD_MAX  (PACKET_HEADER + 4 * VARINT_MAX) /* header and fields before symbols */
-#define PACKET_MAX       65530 /* longest packet that a frame can carry */
-#define STATUS_FIXED_MAX (PACKET_HEADER + 4 + 4 * VARINT_MAX) /* STATUS without its list */
-#define PACKET_NAME_MAX  255
-#define PACKET_STREAM_T  4 /* least T of a stream: a length and some content */
-#define PACKET_ID        16
-#define PACKET_DIGEST    32
+#define PACKET_VERSION       1
+#define PACKET_HEADER        4             /* type, seq, tag */
+#define PACKET_HEADROOM      PACKET_HEADER /* free bytes packet_close needs before the fields */
+#define PACKET_HEAD_MAX      (PACKET_HEADER + 4 * VARINT_MAX) /* header and fields before symbols */
+#define PACKET_MAX           65530 /* longest packet that a frame can carry */
+#define STATUS_FIXED_MAX     (PACKET_HEADER + 4 + 4 * VARINT_MAX) /* STATUS without its list */
+#define PACKET_NAME_MAX      255
+#define PACKET_STREAM_T      4 /* least T of a stream: a length and some content */
+#define PACKET_ID            16
+#define PACKET_DIGEST        32
+#define PACKET_DIGEST_XXH128 16
 
 enum PacketType {
     PACKET_OBJECT = 1,
@@ -132,6 +133,7 @@ enum PacketError {
     PACKET_SHORT,       /* ends inside its header or fields */
     PACKET_BAD_VERSION, /* a version this code does not know: skip it */
     PACKET_BAD_TYPE,    /* a type this code does not know: skip it */
+    PACKET_BAD_FLAGS,   /* an OBJECT with flags that this code does not know: skip it */
     PACKET_BAD_FIELDS,  /* a field outside the bounds above, or a tag that its OBJECT denies */
 };
 

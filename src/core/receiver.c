@@ -343,6 +343,9 @@ static bool parse(struct Receiver *r, struct View packet, struct Packet *p)
     case PACKET_BAD_TYPE:
         r->counters.bad_type++;
         return false;
+    case PACKET_BAD_FLAGS:
+        r->counters.bad_flags++;
+        return false;
     case PACKET_BAD_FIELDS:
         r->counters.bad_fields++;
         return false;

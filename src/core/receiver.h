@@ -107,6 +107,7 @@ struct ReceiverCounters {
     uint64_t short_;      /* PACKET_SHORT */
     uint64_t bad_version; /* PACKET_BAD_VERSION */
     uint64_t bad_type;    /* PACKET_BAD_TYPE */
+    uint64_t bad_flags;   /* PACKET_BAD_FLAGS */
     uint64_t bad_fields;  /* PACKET_BAD_FIELDS */
     uint64_t waiting;     /* packets that waited for their OBJECT */
     uint64_t overrun;     /* of those: pushed out by newer ones */

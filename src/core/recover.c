@@ -34,7 +34,7 @@ static bool lay_out(struct Attempt *a, const struct Object *o, const struct Repa
     a->window = object_window(&o->layout, w);
     a->unknown_count = o->missing[w];
     a->row_count = r->held[w];
-    system = rlc_system_memory(a->unknown_count, a->row_count);
+    system = rlc_system_memory(a->unknown_count, a->row_count, (size_t)size);
     sizes[0] = align16(system);
     sizes[1] = align16(a->unknown_count * sizeof *a->unknowns);
     sizes[2] = align16(a->row_count * sizeof *a->rows);

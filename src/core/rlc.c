@@ -56,15 +56,14 @@ void rlc_coefficients(uint64_t key, uint32_t count, uint32_t octet, uint8_t out[
     }
 }
 
-/* The coefficients of rows keys from key on, by place in the octet: coefs[i % OCTET] is a column.*/
-static void octet_of_rows(uint8_t coefs[OCTET][RLC_ROWS_MAX], uint64_t key, size_t rows,
-                          uint32_t count, uint32_t octet)
+/* Coefficients of `rows` keys from key on, by place in the octet: place j is at coefs[j * rows]. */
+static void octet_of_rows(uint8_t *coefs, uint64_t key, size_t rows, uint32_t count, uint32_t octet)
 {
     for (size_t r = 0; r < rows; r++) {
         uint8_t row[OCTET];
         rlc_coefficients(key + r, count, octet, row);
         for (size_t j = 0; j < OCTET; j++)
-            coefs[j][r] = row[j];
+            coefs[j * rows + r] = row[j];
     }
 }
 
@@ -73,7 +72,9 @@ bool rlc_encode(Gf256MulAdd muladd, struct RlcWindow w, uint64_t key, size_t row
 {
     CORE_ASSERT(rows <= RLC_ROWS_MAX);
     CORE_ASSERT(w.count >= 1 && w.count <= RLC_COUNT_MAX && w.stride >= 1);
-    uint8_t coefs[OCTET][RLC_ROWS_MAX];
+    uint8_t coefs[OCTET * RLC_ROWS_MAX];
+    const uint8_t *gathered[OCTET];      /* symbols of the same length that follow each other, */
+    size_t length = 0, first = 0, n = 0; /* this one; the first's place in the octet; how many */
     for (size_t r = 0; r < rows; r++)
         memset(out[r], 0, symbol_size);
     for (uint32_t i = 0; i < w.count; i++) {
@@ -82,9 +83,16 @@ bool rlc_encode(Gf256MulAdd muladd, struct RlcWindow w, uint64_t key, size_t row
         if (bytes == NULL)
             return false;
         CORE_ASSERT(len <= symbol_size);
+        if (i % OCTET == 0 || len != length) {
+            muladd(out, rows, gathered, n, coefs + first * rows, length);
+            first = i % OCTET;
+            length = len;
+            n = 0;
+        }
         if (i % OCTET == 0)
             octet_of_rows(coefs, key, rows, w.count, i / OCTET);
-        muladd(out, coefs[i % OCTET], rows, bytes, len);
+        gathered[n++] = bytes;
     }
+    muladd(out, rows, gathered, n, coefs + first * rows, length);
     return true;
 }

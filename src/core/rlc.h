@@ -40,7 +40,7 @@ void rlc_coefficients(uint64_t key, uint32_t count, uint32_t octet, uint8_t out[
 
 /*
  * Where the encoder finds symbol s: *len bytes (at most the symbol size; the rest counts as
- * zeros). Borrowed until the next call. NULL: it could not be had, the encoding fails.
+ * zeros). Borrowed until rlc_encode returns. NULL: it could not be had, the encoding fails.
  */
 typedef const uint8_t *(*RlcSymbol)(void *ctx, uint64_t symbol, size_t *len);
 
@@ -84,15 +84,18 @@ struct RlcSystem {
     uint8_t **target;              /* per row: where muladd writes */
     struct RlcWindow octet_window; /* of all rows in use; count 0: their windows differ */
     uint32_t octet;                /* that coefs belong to */
+    uint8_t *gathered;             /* known symbols of that octet, not yet accounted for: */
+    size_t gathered_count;
+    size_t gathered_first; /* the first's place in the octet; they follow each other */
 };
 
 /* Bytes of working memory (aligned for a pointer) a system of that shape needs. */
-size_t rlc_system_memory(size_t unknowns, size_t rows);
+size_t rlc_system_memory(size_t unknowns, size_t rows, size_t symbol_size);
 
 /*
- * Begin: memory is rlc_system_memory(unknown_count, row_count) bytes, kept; rows and unknowns as
- * above, row_count and unknown_count at most 2 * RLC_COUNT_MAX. True: solvable; the first
- * unknown_count rows are those that will be used and the others are left alone. False: not
+ * Begin: memory is rlc_system_memory(unknown_count, row_count, symbol_size) bytes, kept; rows and
+ * unknowns as above, row_count and unknown_count at most 2 * RLC_COUNT_MAX. True: solvable; the
+ * first unknown_count rows are those that will be used and the others are left alone. False: not
  * solvable with these rows; s->rank says how many of them are independent, every payload is as it
  * was, and s is of no further use.
  */

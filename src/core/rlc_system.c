@@ -3,7 +3,7 @@
 #define OCTET    8          /* columns of coefficients laid out at once */
 #define NO_OCTET UINT32_MAX /* coefs hold none */
 #define LINE     64         /* bytes of a cache line */
-#define TILE     48         /* rows worked on together, so that they stay in a near cache */
+#define TILE     48 /* rows worked on together, so that they stay in a near cache; whole octets */
 
 /*
  * The matrix is as wide as an odd number of cache lines: going down a column of a width that is a
@@ -14,9 +14,23 @@ static size_t pitch_of(size_t unknowns)
     return ((unknowns + LINE - 1) / LINE | 1) * LINE;
 }
 
-size_t rlc_system_memory(size_t unknowns, size_t rows)
+/* Symbols that are gathered lie on cache lines of their own. */
+static size_t line_of(size_t symbol_size)
 {
-    return rows * (sizeof(uint8_t *) + pitch_of(unknowns) + OCTET);
+    return (symbol_size + LINE - 1) / LINE * LINE;
+}
+
+size_t rlc_system_memory(size_t unknowns, size_t rows, size_t symbol_size)
+{
+    return rows * (sizeof(uint8_t *) + pitch_of(unknowns) + OCTET) + OCTET * line_of(symbol_size) +
+           LINE;
+}
+
+/* One source for n rows. */
+static void muladd_one(const struct RlcSystem *s, uint8_t *const *target, size_t n,
+                       const uint8_t *source, const uint8_t *coefs, size_t len)
+{
+    s->muladd(target, n, &source, 1, coefs, len);
 }
 
 static uint8_t *matrix_row(const struct RlcSystem *s, size_t row)
@@ -78,7 +92,7 @@ static void eliminate(struct RlcSystem *s, size_t pivot, size_t column, size_t f
         s->coefs[n] = *entry;
         s->target[n++] = entry + 1;
     }
-    s->muladd(s->target, s->coefs, n, from + 1, s->unknown_count - column - 1);
+    muladd_one(s, s->target, n, from + 1, s->coefs, s->unknown_count - column - 1);
 }
 
 /* The first row in [s->rank, end) whose entry in column is not 0; end if there is none. */
@@ -151,6 +165,7 @@ bool rlc_system_init(struct RlcSystem *s, void *memory, Gf256MulAdd muladd, size
     size_t pitch = pitch_of(unknown_count);
     uint8_t **target = memory;
     uint8_t *matrix = (uint8_t *)(target + row_count);
+    uint8_t *gathered = matrix + row_count * (pitch + OCTET);
     *s = (struct RlcSystem){
         .muladd = muladd,
         .symbol_size = symbol_size,
@@ -162,6 +177,7 @@ bool rlc_system_init(struct RlcSystem *s, void *memory, Gf256MulAdd muladd, size
         .matrix = matrix,
         .coefs = matrix + row_count * pitch,
         .target = target,
+        .gathered = gathered + (LINE - (uintptr_t)gathered % LINE) % LINE,
     };
     decompose(s);
     if (s->rank < unknown_count)
@@ -170,7 +186,7 @@ bool rlc_system_init(struct RlcSystem *s, void *memory, Gf256MulAdd muladd, size
     return true;
 }
 
-/* Any windows: gather the rows that hold the symbol, one by one. */
+/* Any windows: the rows that hold the symbol, one by one. */
 static void known_in_any(struct RlcSystem *s, uint64_t symbol, const uint8_t *data, size_t len)
 {
     size_t n = 0;
@@ -182,13 +198,37 @@ static void known_in_any(struct RlcSystem *s, uint64_t symbol, const uint8_t *da
         s->coefs[n] = rlc_coefficient(r->key, r->window.count, i);
         s->target[n++] = r->payload;
     }
-    s->muladd(s->target, s->coefs, n, data, len);
+    muladd_one(s, s->target, n, data, s->coefs, len);
+}
+
+/* Account for the symbols that were gathered, all rows at once. */
+static void settle_gathered(struct RlcSystem *s)
+{
+    size_t rows = s->unknown_count;
+    const uint8_t *sources[OCTET];
+    for (size_t j = 0; j < s->gathered_count; j++)
+        sources[j] = s->gathered + j * line_of(s->symbol_size);
+    s->muladd(s->target, rows, sources, s->gathered_count, s->coefs + s->gathered_first * rows,
+              s->symbol_size);
+    s->gathered_count = 0;
+}
+
+/* Lay out the coefficients of that octet, column by column. */
+static void load_octet(struct RlcSystem *s, uint32_t octet)
+{
+    size_t rows = s->unknown_count;
+    s->octet = octet;
+    for (size_t row = 0; row < rows; row++) {
+        uint8_t coefs[OCTET];
+        rlc_coefficients(s->rows[row].key, s->octet_window.count, octet, coefs);
+        for (size_t j = 0; j < OCTET; j++)
+            s->coefs[j * rows + row] = coefs[j];
+    }
 }
 
 void rlc_system_known(struct RlcSystem *s, uint64_t symbol, const uint8_t *data, size_t len)
 {
     CORE_ASSERT(len <= s->symbol_size);
-    size_t rows = s->unknown_count;
     if (s->octet_window.count == 0) {
         known_in_any(s, symbol, data, len);
         return;
@@ -196,16 +236,15 @@ void rlc_system_known(struct RlcSystem *s, uint64_t symbol, const uint8_t *data,
     uint32_t i;
     if (!rlc_window_find(s->octet_window, symbol, &i))
         return;
-    if (i / OCTET != s->octet) {
-        s->octet = i / OCTET;
-        for (size_t row = 0; row < rows; row++) {
-            uint8_t coefs[OCTET];
-            rlc_coefficients(s->rows[row].key, s->octet_window.count, s->octet, coefs);
-            for (size_t j = 0; j < OCTET; j++)
-                s->coefs[j * rows + row] = coefs[j];
-        }
+    if (i / OCTET != s->octet || i % OCTET != s->gathered_first + s->gathered_count) {
+        settle_gathered(s);
+        s->gathered_first = i % OCTET;
     }
-    s->muladd(s->target, s->coefs + i % OCTET * rows, rows, data, len);
+    if (i / OCTET != s->octet)
+        load_octet(s, i / OCTET);
+    uint8_t *to = s->gathered + s->gathered_count++ * line_of(s->symbol_size);
+    memcpy(to, data, len);
+    memset(to + len, 0, s->symbol_size - len);
 }
 
 /* Column k of rows [first, end) of the matrix; read eight columns at a time. Borrowed from coefs.*/
@@ -223,34 +262,46 @@ static const uint8_t *matrix_column(struct RlcSystem *s, size_t k, size_t first,
     return s->coefs + k % OCTET * n;
 }
 
+/* Subtract from rows [first, end) what columns [k, k + cols) of one octet say; these are done. */
+static void subtract_done(struct RlcSystem *s, size_t first, size_t end, size_t k, size_t cols)
+{
+    const uint8_t *columns = matrix_column(s, k, first, end);
+    s->muladd(s->target + first, end - first, (const uint8_t *const *)(s->target + k), cols,
+              columns, s->symbol_size);
+}
+
 /* Rows [first, end) of L * y = payload, those before done: y takes the payload's place. */
 static void solve_lower(struct RlcSystem *s, size_t first, size_t end)
 {
     s->octet = NO_OCTET;
-    for (size_t k = 0; k + 1 < end; k++) {
-        size_t skip = k < first ? 0 : k + 1 - first;
+    for (size_t k = 0; k < first; k += OCTET)
+        subtract_done(s, first, end, k, OCTET);
+    for (size_t k = first; k + 1 < end; k++) {
+        size_t skip = k + 1 - first;
         const uint8_t *column = matrix_column(s, k, first, end);
-        s->muladd(s->target + first + skip, column + skip, end - first - skip, s->target[k],
-                  s->symbol_size);
+        muladd_one(s, s->target + first + skip, end - first - skip, s->target[k], column + skip,
+                   s->symbol_size);
     }
 }
 
 /* Rows [first, end) of U * x = y, those behind done: x takes the place of y. */
 static void solve_upper(struct RlcSystem *s, size_t first, size_t end)
 {
+    size_t all = s->unknown_count;
     s->octet = NO_OCTET;
-    for (size_t k = s->unknown_count; k-- > first;) {
+    for (size_t k = end; k < all; k += OCTET)
+        subtract_done(s, first, end, k, all - k < OCTET ? all - k : OCTET);
+    for (size_t k = end; k-- > first;) {
         const uint8_t *column = matrix_column(s, k, first, end);
-        if (k < end)
-            gf256_scale(s->target[k], gf256_inv(column[k - first]), s->symbol_size);
-        size_t n = k < end ? k - first : end - first;
-        s->muladd(s->target + first, column, n, s->target[k], s->symbol_size);
+        gf256_scale(s->target[k], gf256_inv(column[k - first]), s->symbol_size);
+        muladd_one(s, s->target + first, k - first, s->target[k], column, s->symbol_size);
     }
 }
 
 void rlc_system_solve(struct RlcSystem *s)
 {
     size_t n = s->unknown_count;
+    settle_gathered(s);
     for (size_t row = 0; row < n; row++)
         s->target[row] = s->rows[row].payload;
     for (size_t first = 0; first < n; first += TILE)

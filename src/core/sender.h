@@ -94,7 +94,8 @@ enum SenderState {
 /* Who has the object's bytes. */
 struct SenderSource {
     void *ctx;
-    /* Known size: len bytes at offset, borrowed until the next call. NULL: they cannot be had. */
+    /* Known size: len bytes at offset, borrowed until the next call; if repairs are to be sent,
+     * until the next for another group. NULL: they cannot be had. */
     const uint8_t *(*lend)(void *ctx, uint64_t offset, size_t len);
     /* The digest of the whole content, borrowed; asked when every byte has been lent or taken.
      * False: not to be had, for it changed or could not be read. */

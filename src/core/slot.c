@@ -221,7 +221,7 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
 void slot_end(struct Slot *slot, const struct PacketEnd *end)
 {
     const struct ObjectLayout *l = &slot->object.layout;
-    size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? 16 : PACKET_DIGEST;
+    size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? PACKET_DIGEST_XXH128 : PACKET_DIGEST;
 
     if (end->digest.len != digest ||
         (!slot_is_stream(slot) && (end->symbols != l->symbols || end->size != l->size)) ||

@@ -263,7 +263,7 @@ static void solve(struct StreamIn *in, struct RlcSystem *system, struct Part par
 static bool attempt(struct StreamIn *in, Gf256MulAdd muladd, const struct StreamStore *store,
                     struct Part part)
 {
-    uint64_t size = (rlc_system_memory(part.lost, part.rows) + 15) & ~UINT64_C(15);
+    uint64_t size = (rlc_system_memory(part.lost, part.rows, in->symbol_size) + 15) & ~UINT64_C(15);
     struct RlcSystem system;
     uint8_t *memory = store->scratch(store->ctx, size + part.lost * sizeof(uint64_t));
     uint64_t *unknowns;

@@ -105,7 +105,7 @@ static bool code_open(struct Code *c, const struct Shape *shape)
                        .solutions = malloc(lost * t),
                        .unknowns = malloc(lost * sizeof *c->unknowns),
                        .rows = malloc(lost * sizeof *c->rows),
-                       .memory = malloc(rlc_system_memory(lost, lost))};
+                       .memory = malloc(rlc_system_memory(lost, lost, t))};
     if (c->content == NULL || c->repairs == NULL || c->solutions == NULL || c->unknowns == NULL ||
         c->rows == NULL || c->memory == NULL)
         return false;

@@ -21,6 +21,7 @@ struct Stages {
     Crc32c crc32c;
     struct FrameReader reader;
     struct Digest digest;
+    enum DigestKind kind; /* of it */
     uint8_t content[BATCH];
     uint8_t out[ROOM];  /* what is made of it, */
     uint8_t kept[ROOM]; /* and the same once more, for stages that work in place */
@@ -133,7 +134,7 @@ static bool run_digest(void *ctx)
 {
     struct Stages *s = ctx;
     uint8_t value[PACKET_DIGEST];
-    digest_init(&s->digest);
+    digest_init(&s->digest, s->kind);
     for (size_t at = 0; at < BATCH; at += s->piece)
         digest_update(&s->digest, s->content + at, s->piece);
     digest_value(&s->digest, value);
@@ -198,5 +199,9 @@ void bench_stages(struct Bench *b)
     stages_of_cobs(b);
     stages_of_frames(b, "frame write, 16 kB", "frame read, 16 kB", BLOCK);
     stages_of_frames(b, "frame write, 200 bytes", "frame read, 200 bytes", SMALL);
+    all.kind = DIGEST_SHA256;
     stage(b, "SHA-256", run_digest, BLOCK);
+    all.kind = DIGEST_XXH128;
+    if (digest_known(all.kind))
+        stage(b, "XXH128", run_digest, BLOCK);
 }

@@ -1,5 +1,7 @@
 #include "host/disk.h"
 
+#include "host/profile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +11,7 @@
 
 #define TEMP_TRIES 100
 
-int disk_write(int fd, const uint8_t *data, size_t len, uint64_t offset)
+static int write_all(int fd, const uint8_t *data, size_t len, uint64_t offset)
 {
     while (len > 0) {
         ssize_t n = pwrite(fd, data, len, (off_t)offset);
@@ -26,7 +28,15 @@ int disk_write(int fd, const uint8_t *data, size_t len, uint64_t offset)
     return 0;
 }
 
-ptrdiff_t disk_read_some(int fd, uint8_t *data, size_t len, uint64_t offset)
+int disk_write(int fd, const uint8_t *data, size_t len, uint64_t offset)
+{
+    struct ProfileMark mark = profile_enter(PROFILE_FILE_WRITE);
+    int result = write_all(fd, data, len, offset);
+    profile_leave(mark);
+    return result;
+}
+
+static ptrdiff_t read_some(int fd, uint8_t *data, size_t len, uint64_t offset)
 {
     size_t done = 0;
     while (done < len) {
@@ -40,6 +50,14 @@ ptrdiff_t disk_read_some(int fd, uint8_t *data, size_t len, uint64_t offset)
         done += (size_t)n;
     }
     return (ptrdiff_t)done;
+}
+
+ptrdiff_t disk_read_some(int fd, uint8_t *data, size_t len, uint64_t offset)
+{
+    struct ProfileMark mark = profile_enter(PROFILE_FILE_READ);
+    ptrdiff_t n = read_some(fd, data, len, offset);
+    profile_leave(mark);
+    return n;
 }
 
 int disk_read(int fd, uint8_t *data, size_t len, uint64_t offset)
@@ -56,10 +74,12 @@ int disk_read(int fd, uint8_t *data, size_t len, uint64_t offset)
 
 int disk_sync(int fd)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_FILE_SYNC);
     int result;
     do
         result = fsync(fd);
     while (result != 0 && errno == EINTR);
+    profile_leave(mark);
     return result;
 }
 

@@ -303,7 +303,7 @@ int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *od
 {
     if (make_ready(k, c, odd) != 0)
         return -1;
-    enum FileSinkTarget before = file_sink_target(k, 0, view_of(NULL, 0), NULL);
+    enum FileSinkTarget before = file_sink_target(k, 0, DIGEST_SHA256, view_of(NULL, 0), NULL);
     if (give_name(k, c, before) != 0)
         return -1;
     if (!c->no_sync && disk_sync_folder(k->dir) != 0) {

@@ -89,14 +89,15 @@ enum FileSinkTarget {
 /* Digests of targets, so that packets cannot make us read the same files over and over. */
 struct FileSinkSeen {
     struct stat of[FILE_SINK_SEEN]; /* the file, as it was; st_ino 0: none */
+    enum DigestKind kind[FILE_SINK_SEEN];
     uint8_t digest[FILE_SINK_SEEN][PACKET_DIGEST];
     unsigned next;
 };
 
-/* Look at the target: is it size bytes of that digest (16 or 32 bytes; or 0)? With `seen` (or NULL)
- * a file that has not changed since is not read again. */
-enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest,
-                                     struct FileSinkSeen *seen);
+/* Look at the target: is it size bytes of that digest (its first 16 bytes or all; or 0)? With
+ * `seen` (or NULL) a file that has not changed since is not read again. */
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, enum DigestKind kind,
+                                     struct View digest, struct FileSinkSeen *seen);
 
 struct FileSinkCommit {
     uint64_t size;

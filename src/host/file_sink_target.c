@@ -12,11 +12,11 @@
 #define SETTLED INT64_C(2000000000) /* ns a file has not changed for, to be remembered */
 
 /* The digest of the size bytes of fd; false: they cannot be read. */
-static bool take_digest(int fd, uint64_t size, uint8_t value[PACKET_DIGEST])
+static bool take_digest(int fd, uint64_t size, enum DigestKind kind, uint8_t value[PACKET_DIGEST])
 {
     uint8_t piece[PIECE];
     struct Digest d;
-    digest_init(&d);
+    digest_init(&d, kind);
     for (uint64_t at = 0; at < size;) {
         size_t n = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
         if (disk_read(fd, piece, n, at) != 0)
@@ -36,16 +36,17 @@ static bool unchanged(const struct stat *a, const struct stat *b)
 }
 
 /* The digest of the file of which st is known; NULL: not known. */
-static const uint8_t *recall(const struct FileSinkSeen *seen, const struct stat *st)
+static const uint8_t *recall(const struct FileSinkSeen *seen, const struct stat *st,
+                             enum DigestKind kind)
 {
     for (unsigned i = 0; seen != NULL && st->st_ino != 0 && i < FILE_SINK_SEEN; i++) {
-        if (unchanged(&seen->of[i], st))
+        if (seen->kind[i] == kind && unchanged(&seen->of[i], st))
             return seen->digest[i];
     }
     return NULL;
 }
 
-static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st,
+static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st, enum DigestKind kind,
                      const uint8_t digest[PACKET_DIGEST])
 {
     struct stat after;
@@ -56,12 +57,14 @@ static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st,
         disk_time(now) - disk_time(st->st_ctim) < SETTLED)
         return;
     seen->of[seen->next] = *st;
+    seen->kind[seen->next] = kind;
     memcpy(seen->digest[seen->next], digest, PACKET_DIGEST);
     seen->next = (seen->next + 1) % FILE_SINK_SEEN;
 }
 
 /* The target, a regular file: has it that digest? */
-static bool has_digest(const struct FileSink *k, struct View digest, struct FileSinkSeen *seen)
+static bool has_digest(const struct FileSink *k, enum DigestKind kind, struct View digest,
+                       struct FileSinkSeen *seen)
 {
     uint8_t value[PACKET_DIGEST];
     struct stat st;
@@ -70,20 +73,20 @@ static bool has_digest(const struct FileSink *k, struct View digest, struct File
     if (fd < 0)
         return false;
     bool known = fstat(fd, &st) == 0;
-    const uint8_t *digest_before = known ? recall(seen, &st) : NULL;
+    const uint8_t *digest_before = known ? recall(seen, &st, kind) : NULL;
     if (digest_before != NULL) {
         memcpy(value, digest_before, sizeof value);
     } else {
-        known = known && take_digest(fd, (uint64_t)st.st_size, value);
+        known = known && take_digest(fd, (uint64_t)st.st_size, kind, value);
         if (known)
-            remember(seen, fd, &st, value);
+            remember(seen, fd, &st, kind, value);
     }
     close(fd);
     return known && memcmp(value, digest.data, digest.len) == 0;
 }
 
-enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, struct View digest,
-                                     struct FileSinkSeen *seen)
+enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, enum DigestKind kind,
+                                     struct View digest, struct FileSinkSeen *seen)
 {
     struct stat st;
     if (fstatat(k->dir, k->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -94,5 +97,5 @@ enum FileSinkTarget file_sink_target(const struct FileSink *k, uint64_t size, st
         return FILE_SINK_OTHER;
     if (digest.len == 0)
         return FILE_SINK_MAYBE;
-    return has_digest(k, digest, seen) ? FILE_SINK_SAME : FILE_SINK_OTHER;
+    return has_digest(k, kind, digest, seen) ? FILE_SINK_SAME : FILE_SINK_OTHER;
 }

@@ -1,6 +1,7 @@
 #include "host/file_source.h"
 
 #include "host/disk.h"
+#include "host/hasher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,7 @@ static int make_room(struct FileSource *s, size_t room)
 {
     if (room <= s->room)
         return 0;
+    hasher_wait();
     uint8_t *window = realloc(s->window, room);
     if (window == NULL)
         return -1;
@@ -38,23 +40,14 @@ static int make_room(struct FileSource *s, size_t room)
     return 0;
 }
 
-static void settle_digest(struct FileSource *s)
-{
-    if (s->hashed < s->size)
-        return;
-    digest_value(&s->hash, s->digest);
-    s->digest_known = true;
-}
-
-/* Hash what bytes (at offset) go on with. */
+/* Hash what bytes (at offset) go on with; they stay where they are until hasher_wait. */
 static void hash(struct FileSource *s, uint64_t offset, const uint8_t *bytes, size_t len)
 {
-    if (s->digest_known || offset > s->hashed || s->hashed - offset >= len)
+    if (offset > s->hashed || s->hashed - offset >= len)
         return;
     size_t skip = (size_t)(s->hashed - offset);
-    digest_update(&s->hash, bytes + skip, len - skip);
+    hasher_update(&s->hash, bytes + skip, len - skip);
     s->hashed = offset + len;
-    settle_digest(s);
 }
 
 static int read_exactly(struct FileSource *s, uint64_t offset, uint8_t *to, size_t len)
@@ -73,14 +66,15 @@ static int read_exactly(struct FileSource *s, uint64_t offset, uint8_t *to, size
 
 int file_source_hash_more(struct FileSource *s)
 {
-    uint8_t piece[HASH_READ];
-    for (int i = 0; i < HASH_READS && !s->digest_known; i++) {
+    uint8_t pieces[2][HASH_READ]; /* one is read while the other is hashed */
+    int result = 0;
+    for (int i = 0; i < HASH_READS && s->hashed < s->size && result == 0; i++) {
         uint64_t left = s->size - s->hashed;
-        size_t n = left < sizeof piece ? (size_t)left : sizeof piece;
-        if (read_exactly(s, s->hashed, piece, n) != 0)
-            return -1;
+        size_t n = left < HASH_READ ? (size_t)left : HASH_READ;
+        result = read_exactly(s, s->hashed, pieces[i % 2], n);
     }
-    return s->digest_known ? 0 : 1;
+    hasher_wait();
+    return result != 0 ? -1 : s->hashed < s->size ? 1 : 0;
 }
 
 /* The end is read before the start, so that the window then is where the first packet begins. */
@@ -95,7 +89,7 @@ static int make_identity(struct FileSource *s)
         return -1;
     put_u64(head, s->size);
     put_u64(head + 8, (uint64_t)s->mtime);
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256); /* an identity is made in one way */
     digest_update(&d, head, sizeof head);
     digest_update(&d, start, FILE_SOURCE_ENDS);
     digest_update(&d, end, sizeof end);
@@ -108,12 +102,11 @@ static int make_identity(struct FileSource *s)
 static int make_id(struct FileSource *s)
 {
     int more = 1;
-    digest_init(&s->hash);
     if (s->size > FILE_SOURCE_HASHED)
         return make_identity(s);
-    settle_digest(s); /* of an empty file */
     while (more > 0)
         more = file_source_hash_more(s);
+    digest_value(&s->hash, s->digest);
     memcpy(s->id, s->digest, PACKET_ID);
     return more;
 }
@@ -163,22 +156,24 @@ void file_source_rename(struct FileSource *s, const char *name)
     memcpy(s->name, name, s->name_len);
 }
 
-int file_source_open(struct FileSource *s, const char *path)
+int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind)
 {
     const char *slash = strrchr(path, '/');
     const char *base = slash != NULL ? slash + 1 : path;
     /* O_NONBLOCK: a FIFO without a writer must not hold us here. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *s = (struct FileSource){.fd = fd, .owned = true, .ahead = FIRST_AHEAD};
+    digest_init(&s->hash, kind);
     if (fd < 0)
         return -1;
     file_source_rename(s, base);
     return open_or_close(s);
 }
 
-int file_source_open_fd(struct FileSource *s, int fd)
+int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind)
 {
     *s = (struct FileSource){.fd = fd, .ahead = FIRST_AHEAD};
+    digest_init(&s->hash, kind);
     return open_or_close(s);
 }
 
@@ -187,6 +182,7 @@ void file_source_close(struct FileSource *s)
     if (s->owned && s->fd >= 0)
         close(s->fd);
     s->fd = -1;
+    hasher_wait();
     free(s->window);
     s->window = NULL;
     s->room = 0;
@@ -195,7 +191,8 @@ void file_source_close(struct FileSource *s)
 
 void file_source_describe(const struct FileSource *s, struct PacketObject *object)
 {
-    object->flags = s->identity ? OBJECT_IDENTITY : 0;
+    object->flags = (uint8_t)((s->identity ? OBJECT_IDENTITY : 0) |
+                              (s->hash.kind == DIGEST_XXH128 ? OBJECT_XXH128 : 0));
     object->size = s->size;
     memcpy(object->id, s->id, PACKET_ID);
     object->name = view_of(s->name, s->name_len);
@@ -214,6 +211,10 @@ int file_source_keep(struct FileSource *s, uint64_t group)
     if (make_room(s, (size_t)most + 2 * FILE_SOURCE_AHEAD) != 0)
         return -1;
     s->group = group;
+    if (group > 0 && s->base % group != 0) { /* the window begins where a group does */
+        hasher_wait();
+        s->held = 0;
+    }
     return 0;
 }
 
@@ -222,8 +223,10 @@ static void move_window(struct FileSource *s, uint64_t base)
 {
     if (base < s->base || base > s->base + s->held) {
         s->held = 0;
+        hasher_wait();
     } else if (base > s->base) {
         s->held -= (size_t)(base - s->base);
+        hasher_wait();
         memmove(s->window, s->window + (base - s->base), s->held);
     }
     s->base = base;
@@ -244,11 +247,20 @@ static int fill_window(struct FileSource *s, uint64_t end)
     return 0;
 }
 
+/* True if the window has those bytes, and need not move for others of their group. */
+static bool window_holds(const struct FileSource *s, uint64_t offset, size_t len)
+{
+    uint64_t at = offset - s->base;
+    if (offset < s->base || at > s->held || len > s->held - at)
+        return false;
+    return s->group == 0 || at < s->group;
+}
+
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len)
 {
     struct FileSource *s = ctx;
     CORE_ASSERT(len <= FILE_SOURCE_AHEAD && offset <= s->size && len <= s->size - offset);
-    if (offset >= s->base && offset - s->base <= s->held && len <= s->held - (offset - s->base))
+    if (window_holds(s, offset, len))
         return s->window + (offset - s->base);
     bool forward = offset >= s->base && offset <= s->base + s->held;
     uint64_t base = s->group > 0 ? offset / s->group * s->group : offset;
@@ -264,9 +276,13 @@ const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len)
     return s->window + (offset - s->base);
 }
 
-const uint8_t *file_source_digest(const struct FileSource *s)
+const uint8_t *file_source_digest(struct FileSource *s)
 {
-    return s->digest_known ? s->digest : NULL;
+    if (s->hashed < s->size)
+        return NULL;
+    hasher_wait();
+    digest_value(&s->hash, s->digest);
+    return s->digest;
 }
 
 bool file_source_changed(const struct FileSource *s)

@@ -42,23 +42,23 @@ struct FileSource {
     uint64_t group; /* file_source_keep: bytes of a group, or 0 */
     size_t ahead;   /* bytes to read at the next miss: grows as long as requests go forward */
 
-    struct Digest hash; /* of bytes 0 .. hashed */
+    struct Digest hash; /* of bytes 0 .. hashed, when hasher_wait has returned */
     uint64_t hashed;
-    uint8_t digest[PACKET_DIGEST]; /* valid once digest_known */
-    bool digest_known;
+    uint8_t digest[PACKET_DIGEST]; /* what file_source_digest told */
 };
 
 /*
  * Open the file at path; its id is made (up to FILE_SOURCE_HASHED bytes it is read and hashed
- * whole). 0: *s is to be closed. -1 and errno: nothing is open; a directory is EISDIR.
+ * whole); its digest will be of that kind. 0: *s is to be closed. -1 and errno: nothing is open; a
+ * directory is EISDIR.
  */
-int file_source_open(struct FileSource *s, const char *path);
+int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind);
 
 /*
  * The same of an open descriptor (kept, not closed), from its current offset on, which is not
  * moved; it has no name. Anything but a regular file is a FILE_SOURCE_STREAM.
  */
-int file_source_open_fd(struct FileSource *s, int fd);
+int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind);
 
 /* The object's name is this one, cut if it is longer than PACKET_NAME_MAX. */
 void file_source_rename(struct FileSource *s, const char *name);
@@ -75,23 +75,24 @@ void file_source_describe(const struct FileSource *s, struct PacketObject *objec
 /*
  * From now on keep a whole group in memory: group bytes (a multiple of T), groups beginning at
  * multiples of it; 0: none. Any range of the group of the last request is then had without a
- * system call once it was read, in any order; ranges may reach over the group's end by up to
- * FILE_SOURCE_AHEAD. 0; or -1 and errno ENOMEM, and nothing has changed.
+ * system call once it was read, in any order, and stays where it was lent until one of another
+ * group is asked for; ranges may reach over the group's end by up to FILE_SOURCE_AHEAD. 0; or -1
+ * and errno ENOMEM, and nothing has changed.
  */
 int file_source_keep(struct FileSource *s, uint64_t group);
 
 /*
  * Bytes offset .. offset + len (within the size; len 1 to FILE_SOURCE_AHEAD), borrowed until the
- * next call. ctx is the FileSource. NULL: they cannot be read, errno says why; if the file has
- * become shorter errno is EIO and s->shortened is set.
+ * next call (longer: file_source_keep). ctx is the FileSource. NULL: they cannot be read, errno
+ * says why; if the file has become shorter errno is EIO and s->shortened is set.
  */
 const uint8_t *file_source_lend(void *ctx, uint64_t offset, size_t len);
 
 /*
- * SHA-256 of the content: known at once for what was hashed to make its id; else when every byte
+ * The digest of the content: known at once for what was hashed to make its id; else when every byte
  * has been lent once, in any steps forward. NULL: not known yet, file_source_hash_more can help.
  */
-const uint8_t *file_source_digest(const struct FileSource *s);
+const uint8_t *file_source_digest(struct FileSource *s);
 
 /*
  * Read and hash the next piece (at most 1 MiB) that has not been. 1: there is more; 0: the digest

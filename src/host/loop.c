@@ -1,4 +1,7 @@
 #include "host/loop.h"
+
+#include "host/profile.h"
+
 #include <string.h>
 #include <time.h>
 
@@ -78,17 +81,26 @@ static struct timespec time_until(uint64_t deadline)
                              .tv_nsec = (long)(left % CLOCK_SECOND)};
 }
 
-int loop_wait(struct Loop *l, uint64_t deadline)
+/* As ppoll. Signals are blocked from here to there, so that none slips in between the look at what
+ * has arrived and the sleep. */
+static int sleep_until(struct Loop *l, uint64_t deadline)
 {
     sigset_t caught, open;
     caught_signals(&caught);
-    /* Blocked from here to ppoll, so that none slips in between the look at it and the sleep. */
     (void)sigprocmask(SIG_BLOCK, &caught, &open);
     bool called = arrived != 0 && !heeded;
     struct timespec left = time_until(called ? 0 : deadline);
     int ready =
         ppoll(l->slots, LOOP_SLOTS, deadline == CLOCK_NEVER && !called ? NULL : &left, &open);
     (void)sigprocmask(SIG_SETMASK, &open, NULL);
+    return ready;
+}
+
+int loop_wait(struct Loop *l, uint64_t deadline)
+{
+    struct ProfileMark mark = profile_enter(PROFILE_WAIT);
+    int ready = deadline == 0 ? poll(l->slots, LOOP_SLOTS, 0) : sleep_until(l, deadline);
+    profile_leave(mark);
     if (ready > 0)
         return ready;
     for (size_t i = 0; i < LOOP_SLOTS; i++) /* after EINTR they are what they were before */

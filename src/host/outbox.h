@@ -32,10 +32,10 @@ struct Outbox {
     bool heard;              /* two-way: a receiver has spoken, */
     uint64_t heard_at;       /* the last time then, ns, */
     uint64_t window;         /* and has room for so many bytes in flight */
-    uint64_t turn[2];        /* of files, of streams: the share of who had the last packet, before it */
-    size_t passed;           /* objects whose first pass is over, or of which there is none; */
-    uint64_t first_pass;     /* when it was of all, `wire` was this; 0: it is not */
-    uint64_t wire;           /* bytes of all frames */
+    uint64_t turn[2];    /* of files, of streams: the share of who had the last packet, before it */
+    size_t passed;       /* objects whose first pass is over, or of which there is none; */
+    uint64_t first_pass; /* when it was of all, `wire` was this; 0: it is not */
+    uint64_t wire;       /* bytes of all frames */
     struct OutboxDone done;
 };
 

@@ -3,6 +3,7 @@
 #include "core/armor.h"
 #include "host/clock.h"
 #include "host/diag.h"
+#include "host/hasher.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static bool lend_digest(void *ctx, struct View *digest)
 
     if (outgoing_is_stream(o)) {
         digest_value(&o->digest, o->digest_value);
-        *digest = view_of(o->digest_value, PACKET_DIGEST);
+        *digest = view_of(o->digest_value, digest_size(o->options->digest));
         return true;
     }
     /* Of what a receiver had already nothing was lent. */
@@ -33,7 +34,7 @@ static bool lend_digest(void *ctx, struct View *digest)
     value = file_source_digest(&o->source);
     if (!value || file_source_changed(&o->source))
         return false;
-    *digest = view_of(value, PACKET_DIGEST);
+    *digest = view_of(value, digest_size(o->options->digest));
     return true;
 }
 
@@ -56,8 +57,8 @@ static int open_source(struct Outgoing *o, const struct OutgoingItem *item)
         diag("FILE is empty");
         return EXIT_USAGE;
     }
-    if ((is_stdin ? file_source_open_fd(&o->source, STDIN_FILENO)
-                  : file_source_open(&o->source, path)) != 0) {
+    if ((is_stdin ? file_source_open_fd(&o->source, STDIN_FILENO, o->options->digest)
+                  : file_source_open(&o->source, path, o->options->digest)) != 0) {
         if (errno == EISDIR)
             diag("%s: is a folder; use tar", path);
         else
@@ -103,7 +104,7 @@ int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
     o->begin = clock_now();
     buffer_init(&o->stage, o->stage_memory, sizeof o->stage_memory, 0);
     buffer_init(&o->packet, o->packet_memory, sizeof o->packet_memory, PACKET_HEADROOM);
-    digest_init(&o->digest);
+    digest_init(&o->digest, options->digest);
     code = open_source(o, item);
     if (code == EXIT_DELIVERED)
         code = check_kind(o, item);
@@ -140,7 +141,7 @@ static void take_stage(struct Outgoing *o, uint64_t now)
             return;
         n = o->stage.len < len ? o->stage.len : len;
         memcpy(space, o->stage.base + o->stage.head, n);
-        digest_update(&o->digest, space, n);
+        hasher_now(&o->digest, space, n);
         buffer_ltrunc(&o->stage, n);
         sender_take(&o->sender, n);
         if (o->flush_at == CLOCK_NEVER)

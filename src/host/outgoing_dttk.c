@@ -3,6 +3,7 @@
 #include "host/diag.h"
 #include "host/kernels.h"
 #include "host/outgoing.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
     const struct TransferLine *line = &options->line;
     struct SenderConfig c = {
         .crc32c = kernels->crc32c,
-        .muladd = kernels->muladd,
+        .muladd = profile_muladd(kernels->muladd),
         .simd = kernels->simd,
         .source = o->lender,
         .redundancy = options->redundancy,
@@ -80,7 +81,7 @@ static bool configure(struct Outgoing *o, struct SenderConfig *config)
         !random_bytes(o, c.object.id, sizeof c.object.id))
         return false;
     if (outgoing_is_stream(o)) {
-        c.object.flags = OBJECT_STREAM;
+        c.object.flags = OBJECT_STREAM | (options->digest == DIGEST_XXH128 ? OBJECT_XXH128 : 0);
         c.object.name = view_of(o->source.name, o->source.name_len);
         c.passes = 1;
     } else {

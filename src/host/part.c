@@ -1,6 +1,7 @@
 #include "host/part.h"
 
 #include "host/disk.h"
+#include "host/hasher.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 void part_init(struct Part *p, int fd)
 {
     *p = (struct Part){.fd = fd};
-    digest_init(&p->hash);
+    digest_init(&p->hash, DIGEST_SHA256);
 }
 
 void part_close(struct Part *p)
@@ -20,8 +21,10 @@ void part_close(struct Part *p)
     if (p->fd >= 0)
         close(p->fd);
     p->fd = -1;
+    hasher_wait();
     free(p->buffer);
-    p->buffer = NULL;
+    free(p->other);
+    p->buffer = p->other = NULL;
     p->fill = 0;
 }
 
@@ -48,14 +51,32 @@ static void begin_sync(struct Part *p)
     p->idle = p->to;
 }
 
+/* Hash what is gathered, as far as the digest goes on with it. True: the buffer must stay. */
+static bool hash_gathered(struct Part *p)
+{
+    if (p->hashed < p->at || p->hashed >= p->at + p->fill)
+        return false;
+    size_t from = (size_t)(p->hashed - p->at);
+    p->hashed = p->at + p->fill;
+    return hasher_update(&p->hash, p->buffer + from, p->fill - from);
+}
+
 int part_flush(struct Part *p)
 {
     if (p->error != 0)
         return refuse(p);
-    if (p->fill > 0 && disk_write(p->fd, p->buffer, p->fill, p->at) != 0)
+    if (p->fill == 0)
+        return 0;
+    bool stays = hash_gathered(p);
+    if (disk_write(p->fd, p->buffer, p->fill, p->at) != 0)
         return fail(p);
     begin_sync(p);
     p->fill = 0;
+    if (stays) {
+        uint8_t *buffer = p->buffer;
+        p->buffer = p->other;
+        p->other = buffer;
+    }
     return 0;
 }
 
@@ -81,10 +102,10 @@ int part_sync(struct Part *p)
 /* Put len bytes behind those gathered, or gather anew from them. */
 static int gather(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
 {
-    if (p->buffer == NULL && (p->buffer = malloc(PART_BUFFER)) == NULL)
-        return fail(p);
     if ((offset != p->at + p->fill || len > PART_BUFFER - p->fill) && part_flush(p) != 0)
         return -1;
+    if (p->buffer == NULL && (p->buffer = malloc(PART_BUFFER)) == NULL)
+        return fail(p);
     if (p->fill == 0)
         p->at = offset;
     memcpy(p->buffer + p->fill, data, len);
@@ -96,6 +117,9 @@ int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
 {
     if (p->error != 0)
         return refuse(p);
+    /* What is gathered settles first. */
+    if (p->fill > 0 && offset < p->at + p->fill && p->at < offset + len && part_flush(p) != 0)
+        return -1;
     if (offset < p->hashed) {
         uint64_t settled = p->hashed - offset;
         if (settled >= len)
@@ -108,10 +132,6 @@ int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
         size_t n = len < PART_BUFFER ? len : PART_BUFFER;
         if (gather(p, offset, data, n) != 0)
             return -1;
-        if (offset == p->hashed) {
-            digest_update(&p->hash, data, n);
-            p->hashed += n;
-        }
         data += n;
         len -= n;
         offset += n;
@@ -141,24 +161,50 @@ bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to)
     return p->error != 0 && *from < *to;
 }
 
+uint64_t part_behind(const struct Part *p, uint64_t upto)
+{
+    bool next = p->fill > 0 && p->hashed >= p->at; /* the digest goes on with what is gathered, */
+    uint64_t end = upto;
+    if (next && p->at + p->fill >= upto)
+        end = p->hashed; /* and with nothing else */
+    else if (!next && p->fill > 0 && p->at < upto)
+        end = p->at;
+    return end > p->hashed ? end - p->hashed : 0;
+}
+
 int part_hash(struct Part *p, uint64_t upto, uint64_t most)
 {
     uint8_t piece[READ_BACK];
-    while (p->hashed < upto && most > 0) {
-        uint64_t n = upto - p->hashed;
-        n = n < most ? n : most;
-        n = n < sizeof piece ? n : sizeof piece;
-        if (part_read(p, p->hashed, piece, (size_t)n) != 0)
+    uint64_t behind = part_behind(p, upto);
+    uint64_t end = p->hashed + (behind < most ? behind : most);
+    if (behind == 0)
+        return 0;
+    if (p->fill > 0 && p->hashed >= p->at && part_flush(p) != 0)
+        return -1;
+    hasher_wait();
+    while (p->hashed < end) {
+        uint64_t left = end - p->hashed;
+        size_t n = left < sizeof piece ? (size_t)left : sizeof piece;
+        if (part_read(p, p->hashed, piece, n) != 0)
             return -1;
-        digest_update(&p->hash, piece, (size_t)n);
+        hasher_now(&p->hash, piece, n);
         p->hashed += n;
-        most -= n;
     }
-    return p->hashed < upto ? 1 : 0;
+    return 0;
 }
 
-void part_rehash(struct Part *p)
+int part_digest(struct Part *p, uint64_t upto, uint8_t out[PACKET_DIGEST])
 {
-    digest_init(&p->hash);
+    if (part_flush(p) != 0 || part_hash(p, upto, UINT64_MAX) != 0)
+        return -1;
+    hasher_wait();
+    digest_value(&p->hash, out);
+    return 0;
+}
+
+void part_rehash(struct Part *p, enum DigestKind kind)
+{
+    hasher_wait();
+    digest_init(&p->hash, kind);
     p->hashed = 0;
 }

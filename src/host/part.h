@@ -15,15 +15,18 @@ struct Part {
     bool lost;       /* a sync failed: nothing written since the one before can be trusted */
     bool eager;      /* what is written in order goes to the disk soon: less is left for a sync */
     uint8_t *buffer; /* bytes at .. at + fill, not in the file yet; memory comes with the first */
+    uint8_t *other;  /* bytes that are in the file, but perhaps still being hashed; or NULL */
     uint64_t at;
     size_t fill;
     uint64_t idle, to;  /* written in order, and not on its way to the disk yet; only if eager */
     uint64_t end;       /* behind the last byte ever written */
-    struct Digest hash; /* of bytes 0 .. hashed: these are settled, what comes again is dropped */
+    struct Digest hash; /* of bytes 0 .. hashed (part_digest): these are settled, what comes again
+                         * is dropped */
     uint64_t hashed;
 };
 
-/* Over an open file (consumed: closed by part_close), or -1; nothing of it is hashed. */
+/* Over an open file (consumed: closed by part_close), or -1; nothing of it is hashed, by SHA-256.
+ */
 void part_init(struct Part *p, int fd);
 
 /* Close the file and give memory back; buffered bytes are dropped. Fine to repeat. */
@@ -49,11 +52,18 @@ int part_sync(struct Part *p);
  * failed. */
 bool part_unsaved(const struct Part *p, uint64_t *from, uint64_t *to);
 
-/* Hash on up to `upto` (all bytes below it were written), at most `most` bytes. 1: there is more
- * to do; 0: done; -1 and errno: they cannot be read. */
+/* Bytes below `upto` (all of which were handed over) that wait for part_hash: what is gathered does
+ * not, it is hashed on its way to the file, but what is in the file behind it does. */
+uint64_t part_behind(const struct Part *p, uint64_t upto);
+
+/* Hash of those at most `most` bytes. 0; or -1 and errno: they cannot be read. */
 int part_hash(struct Part *p, uint64_t upto, uint64_t most);
 
-/* Nothing is hashed or settled any more: all may be written anew. */
-void part_rehash(struct Part *p);
+/* Write what is gathered and take the digest of bytes 0 .. upto, all of which were written and no
+ * others. 0; or -1 and errno. */
+int part_digest(struct Part *p, uint64_t upto, uint8_t out[PACKET_DIGEST]);
+
+/* Nothing is hashed or settled any more, all may be written anew; digests of that kind from now. */
+void part_rehash(struct Part *p, enum DigestKind kind);
 
 #endif

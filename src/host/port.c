@@ -1,4 +1,7 @@
 #include "host/port.h"
+
+#include "host/profile.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -88,7 +91,9 @@ ptrdiff_t port_read(void *ctx, uint8_t *space, size_t size)
     struct Port *p = ctx;
     if (size == 0 || p->eof)
         return 0;
+    struct ProfileMark mark = profile_enter(PROFILE_LINK_READ);
     ssize_t n = read(p->in.fd, space, size);
+    profile_leave(mark);
     if (n > 0) {
         p->bytes_in += (uint64_t)n;
         return n;
@@ -115,7 +120,9 @@ ptrdiff_t port_write(void *ctx, const uint8_t *bytes, size_t len)
     struct Port *p = ctx;
     if (len == 0)
         return 0;
+    struct ProfileMark mark = profile_enter(PROFILE_LINK_WRITE);
     ssize_t n = write(p->out.fd, bytes, len);
+    profile_leave(mark);
     if (n > 0) {
         p->bytes_out += (uint64_t)n;
         p->backoff = BACKOFF_MIN;

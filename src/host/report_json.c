@@ -2,6 +2,7 @@
 #include "host/report_json.h"
 
 #include "host/clock.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,10 +43,10 @@ static void add_seconds(struct Report *r, json_object *o, const char *key, doubl
     add(r, o, key, json_object_new_double_s(value, text));
 }
 
-/* o (consumed) is one more of the objects. */
-static void list(struct Report *r, json_object *o)
+/* o (consumed) is one more of the array. */
+static void list(struct Report *r, json_object *array, json_object *o)
 {
-    if (o && r->objects && json_object_array_add(r->objects, o) == 0)
+    if (o && array && json_object_array_add(array, o) == 0)
         return;
     json_object_put(o);
     r->starved = true;
@@ -131,7 +132,7 @@ void report_json_received(struct Report *r, const struct StoreResult *result,
     add_number(r, o, "bytes", result->here);
     if (slot)
         add_slot(r, o, slot);
-    list(r, o);
+    list(r, r->objects, o);
 }
 
 static const char *const wire_words[] = {
@@ -198,6 +199,7 @@ static void add_packets(struct Report *r, json_object *root, const struct Receiv
     add_number(r, o, "short", p->short_);
     add_number(r, o, "bad_version", p->bad_version);
     add_number(r, o, "bad_type", p->bad_type);
+    add_number(r, o, "bad_flags", p->bad_flags);
     add_number(r, o, "bad_fields", p->bad_fields);
     add_number(r, o, "waited", p->waiting);
     add_number(r, o, "overrun", p->overrun);
@@ -237,7 +239,7 @@ void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now
         add_number(r, o, "questions", s->questions);
     }
     add_seconds(r, o, "seconds", report_seconds(s->begin, now));
-    list(r, o);
+    list(r, r->objects, o);
 }
 
 void report_json_link(struct Report *r, const struct WireIn *in, const struct ReceiverCounters *p,
@@ -270,6 +272,28 @@ static void add_usage(struct Report *r, json_object *root)
         return;
     add_seconds(r, root, "cpu_seconds", timeval_seconds(u.ru_utime) + timeval_seconds(u.ru_stime));
     add_number(r, root, "peak_memory", (uint64_t)u.ru_maxrss * 1024); /* ru_maxrss is in KiB */
+}
+
+/* Where the time went, if that was asked for. */
+static void add_profile(struct Report *r, json_object *root)
+{
+    json_object *stages;
+
+    if (!profile_is_on())
+        return;
+    stages = json_object_new_array();
+    for (int i = 0; i < PROFILE_STAGES; i++) {
+        struct ProfileTimes t = profile_times((enum ProfileStage)i);
+        json_object *o = json_object_new_object();
+
+        add_text(r, o, "stage", t.name);
+        add_number(r, o, "calls", t.calls);
+        add_number(r, o, "ns", t.total);
+        add_number(r, o, "ns_least", t.least);
+        add_number(r, o, "ns_most", t.most);
+        list(r, stages, o);
+    }
+    add(r, root, "profile", stages);
 }
 
 /* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
@@ -317,6 +341,7 @@ int report_close(struct Report *r, const char *path, int exit_code, uint64_t now
     add_number(r, r->root, "exit", (uint64_t)exit_code);
     add_seconds(r, r->root, "elapsed", report_seconds(r->begin, now));
     add_usage(r, r->root);
+    add_profile(r, r->root);
     errno = 0;
     fd = to_stdout ? STDOUT_FILENO : open_statistics(path);
     result = fd < 0 ? -1 : write_statistics(fd, r);

@@ -2,6 +2,8 @@
 
 #include "core/object.h"
 #include "host/disk.h"
+#include "host/hasher.h"
+#include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +48,7 @@ void spool_init(struct Spool *s, int fd, bool owned)
 {
     *s = (struct Spool){.fd = fd, .owned = owned};
     part_init(&s->part, -1);
-    digest_init(&s->hash);
+    digest_init(&s->hash, DIGEST_SHA256);
     s->way = find_way(s);
 }
 
@@ -101,9 +103,10 @@ int spool_advance(struct Spool *s, uint64_t upto)
     return 0;
 }
 
-void spool_restart(struct Spool *s)
+void spool_restart(struct Spool *s, enum DigestKind kind)
 {
-    part_rehash(&s->part);
+    part_rehash(&s->part, kind);
+    digest_init(&s->hash, kind);
     s->ready = 0;
 }
 
@@ -137,10 +140,12 @@ static ssize_t write_some(const struct Spool *s, const uint8_t *data, size_t len
 /* How much of the len bytes went: 0 if the descriptor takes nothing now; -1 and errno. */
 static ptrdiff_t write_once(struct Spool *s, const uint8_t *data, size_t len)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_FILE_WRITE);
     ssize_t n;
     do
         n = write_some(s, data, len);
     while (n < 0 && errno == EINTR);
+    profile_leave(mark);
     if (n >= 0)
         return n;
     if (errno == EAGAIN || errno == EWOULDBLOCK)
@@ -178,7 +183,7 @@ int spool_deliver(struct Spool *s, const uint8_t *data, size_t len)
 {
     if (s->error != 0)
         return refuse(s);
-    digest_update(&s->hash, data, len);
+    hasher_now(&s->hash, data, len);
     s->part.end += len;
     if (s->queue_len == 0) {
         ptrdiff_t n = write_once(s, data, len);

@@ -44,8 +44,8 @@ int spool_begin(struct Spool *s, int dir);
 /* Known size: all below upto may go. Gives back disk space behind. 0; or -1 and errno. */
 int spool_advance(struct Spool *s, uint64_t upto);
 
-/* Known size: it is all to come again; nothing has been released yet. */
-void spool_restart(struct Spool *s);
+/* It is all to come (again), with a digest of that kind; nothing has been released yet. */
+void spool_restart(struct Spool *s, enum DigestKind kind);
 
 /* Stream: the next bytes. What the descriptor does not take now waits. 0; or -1 and errno. */
 int spool_deliver(struct Spool *s, const uint8_t *data, size_t len);

@@ -102,6 +102,15 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
     s->side_used += lean ? 0 : SIDE_MEMORY;
 }
 
+void store_rehash(struct Store *s, struct StoreSlot *slot)
+{
+    enum DigestKind kind = digest_kind(slot->info.flags);
+    if (s->spool != NULL)
+        spool_restart(s->spool, kind);
+    else
+        part_rehash(&slot->sink.part, kind);
+}
+
 void store_settle(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
@@ -325,7 +334,7 @@ bool store_catch_up(struct Store *s)
         struct StoreSlot *slot = &s->slots[n];
         struct Part *part = store_part(s, slot);
         if (slot->state != STORE_SLOT_OPEN || store_slot_is_stream(slot) ||
-            part->hashed >= slot->prefix)
+            part_behind(part, slot->prefix) == 0)
             continue;
         if (part_hash(part, slot->prefix, CATCH_UP) < 0)
             store_fail(s, n, "read back");

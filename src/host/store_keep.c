@@ -34,10 +34,7 @@ static enum ReceiverCheck differs(struct Store *s, unsigned n)
         return RECEIVER_FAILED;
     }
     slot->prefix = 0;
-    if (s->spool != NULL)
-        spool_restart(s->spool);
-    else
-        part_rehash(&slot->sink.part);
+    store_rehash(s, slot);
     store_disclaim(s, n);
     return RECEIVER_DIFFERS;
 }
@@ -80,6 +77,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
     struct StoreSlot *slot = &s->slots[n];
     const struct PacketObject *info = &slot->info;
     bool folder = s->config.target == STORE_FOLDER;
+    enum DigestKind kind = digest_kind(info->flags);
     unsigned mode = (info->link & LINK_MODE) != 0 ? info->mode & 0777U : 0666U;
     struct FileSinkCommit c = {
         .size = size,
@@ -91,7 +89,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
         .no_sync = s->config.no_sync,
     };
     int odd;
-    if (folder && file_sink_target(&slot->sink, size, digest, NULL) == FILE_SINK_SAME) {
+    if (folder && file_sink_target(&slot->sink, size, kind, digest, NULL) == FILE_SINK_SAME) {
         if (file_sink_remove(&slot->sink) != 0)
             return failed(s, n, "remove the .part file");
         return verified(s, n, STORE_HAVE, "already here");
@@ -117,9 +115,8 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
     if (stream && s->spool != NULL) {
         digest_value(&s->spool->hash, value);
     } else {
-        if (part_hash(part, size, UINT64_MAX) != 0)
-            return failed(s, n, "read back");
-        digest_value(&part->hash, value);
+        if (part_digest(part, size, value) != 0)
+            return failed(s, n, part->error != 0 ? "write" : "read back");
     }
     if (digest.len == 0 || digest.len > sizeof value || (stream && part->end != size) ||
         memcmp(value, digest.data, digest.len) != 0)

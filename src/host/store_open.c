@@ -110,7 +110,8 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
     bool id_is_digest =
         (flags & (OBJECT_IDENTITY | OBJECT_STREAM)) == 0 && slot->info.size <= FILE_SOURCE_HASHED;
     struct View digest = view_of(slot->info.id, id_is_digest ? PACKET_ID : 0);
-    enum FileSinkTarget there = file_sink_target(&slot->sink, slot->info.size, digest, s->seen);
+    enum FileSinkTarget there =
+        file_sink_target(&slot->sink, slot->info.size, digest_kind(flags), digest, s->seen);
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
     if (is_done(s, slot) && (there == FILE_SINK_SAME || there == FILE_SINK_MAYBE))
@@ -270,7 +271,11 @@ static enum ReceiverOpen open_spool(struct Store *s, unsigned n)
 static enum ReceiverOpen decide(struct Store *s, unsigned n, const struct PacketObject *object)
 {
     bool single = s->config.target != STORE_FOLDER;
-    if ((object->flags & (OBJECT_XXH128 | OBJECT_ZSTD)) != 0)
+    if (!digest_known(digest_kind(object->flags)))
+        return refuse(s, n, "",
+                      "its digest is XXH128, which this dttk is built without; send it with "
+                      "--digest sha256");
+    if ((object->flags & OBJECT_ZSTD) != 0)
         return refuse(s, n, "", "sent in a way this version does not know: get a newer dttk");
     if (single && is_done(s, &s->slots[n]))
         return RECEIVER_HAVE;
@@ -289,6 +294,7 @@ enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *o
         s->taken = true;
         s->holder = n;
         s->holder_idle = false;
+        store_rehash(s, slot);
     } else {
         store_settle(s, n);
         slot->state = STORE_SLOT_FREE;

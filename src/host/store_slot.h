@@ -89,6 +89,9 @@ const char *store_stays(const struct Store *s);
 /* Say why what an earlier run left (of slot n, or STORE_NO_SLOT) hinders: an exit code; or 0. */
 int store_found(struct Store *s, unsigned n, enum FileSinkFound found);
 
+/* Nothing of the object is hashed yet, or any more: its digest will be of the kind it asks for. */
+void store_rehash(struct Store *s, struct StoreSlot *slot);
+
 /* Everything of the slot that is open is closed, nothing on disk is touched: it is SETTLED. */
 void store_settle(struct Store *s, unsigned n);
 

@@ -5,6 +5,7 @@
 #ifndef HOST_TRANSFER_H
 #define HOST_TRANSFER_H
 
+#include "host/digest.h"
 #include "host/exit_code.h"
 #include "host/link.h"
 #include "host/wire.h"
@@ -54,7 +55,8 @@ struct SendOptions {
     uint64_t rate;        /* bytes a second on the line; 0: unlimited */
     uint64_t packet_rate; /* packets a second; 0: unlimited */
     size_t mtu;           /* bytes of a frame, before armor; 0: by the size of the file */
-    uint64_t flush;       /* what a stream brought waits no longer than this, ns */
+    enum DigestKind digest;
+    uint64_t flush; /* what a stream brought waits no longer than this, ns */
     struct TransferWords words;
 };
 

@@ -7,6 +7,7 @@
 #include "host/diag.h"
 #include "host/kernels.h"
 #include "host/patience.h"
+#include "host/profile.h"
 #include "host/progress.h"
 #include "host/report.h"
 #include "host/station.h"
@@ -111,7 +112,7 @@ static struct ReceiverConfig receiver_config(struct Receiving *t)
     bool serial = line->link.serial.path || line->link.terminal;
     struct ReceiverConfig c = {
         .crc32c = kernels->crc32c,
-        .muladd = kernels->muladd,
+        .muladd = profile_muladd(kernels->muladd),
         .store = store_callbacks(&t->store),
         .slots = t->slots,
         .slot_count = STORE_SLOTS_MAX,
@@ -178,6 +179,7 @@ static void drop_ended(struct Receiving *t, uint64_t now)
 /* The packets that have arrived whole; after a signal no more of them. */
 static void take_packets(struct Receiving *t, uint64_t now)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     struct View packet;
 
     while (!loop_signal(&t->loop) && station_next(&t->station, &packet, now)) {
@@ -186,6 +188,7 @@ static void take_packets(struct Receiving *t, uint64_t now)
             store_replay(&t->store, &t->receiver, now);
         drop_ended(t, now);
     }
+    profile_leave(mark);
 }
 
 /* The file cannot be written: no more is taken. */
@@ -372,6 +375,12 @@ static void explain_silence(struct Receiving *t)
     const struct ReceiverCounters *c = &t->receiver.counters;
     char words[SILENCE_WORDS];
 
+    if (c->bad_flags > 0) {
+        diag("%s: sent in a way this version does not know: get a newer dttk",
+             t->station.link.port.name);
+        note_code(t, EXIT_REFUSED);
+        return;
+    }
     diag("%s: %s", t->station.link.port.name,
          station_silence(&t->station, 0, c->not_ours, c->waiting, words, sizeof words));
     note_code(t, EXIT_SILENCE);

@@ -6,6 +6,7 @@
 #include "host/diag.h"
 #include "host/outbox.h"
 #include "host/pacer.h"
+#include "host/profile.h"
 #include "host/station.h"
 #include "host/transfer.h"
 
@@ -38,6 +39,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 /* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
 static void fill(struct Sending *t, uint64_t now)
 {
+    struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     size_t bytes;
 
     t->drained = false;
@@ -48,6 +50,7 @@ static void fill(struct Sending *t, uint64_t now)
         }
         pacer_spend(&t->pacer, now, bytes, 1);
     }
+    profile_leave(mark);
 }
 
 /* Of several exit codes the smallest but 0 counts. */

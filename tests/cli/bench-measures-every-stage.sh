@@ -2,12 +2,13 @@
 # A line for each stage, its numbers in order; or the same as JSON. Nothing is left behind.
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=bench.sh
+. "$(dirname "$0")/bench.sh"
 
 # Under sanitizers the code and the transfers take minutes: some stages of each kind must do.
 stages=()
 sanitized && stages=(COBS frame 'encode  128 x 1024, 10 %' 'loop-back, 200' 'send -r 0')
 
-before=$(ls -d /dev/shm/dttk-bench.* 2>/dev/null || true)
 timeout 110 "$DTTK" bench --quick "${stages[@]}" >out 2>err || fail "exit $?: $(cat err)"
 cat out
 [ ! -s err ] || fail "words on stderr: $(cat err)"
@@ -42,4 +43,4 @@ for key in '"version"' '"kernels"' '"processors"' '"name":"CRC-32C"' '"seconds_l
     '"seconds_median"' '"seconds_most"' '"mb_per_second"' '"ns_per_byte"' '"packets_per_second"'; do
     says "$key" out
 done
-[ "$(ls -d /dev/shm/dttk-bench.* 2>/dev/null || true)" = "$before" ] || fail 'something is left'
+nothing_is_left

@@ -63,7 +63,7 @@ says 'no streams: --stream$'
 # though the stream had little so far.
 names=()
 for i in {4..10}; do
-    make_file ${i}00000 "f$i" "$i"
+    make_file "${i}00000" "f$i" "$i"
     names+=("f$i")
 done
 make_file 150000 late 30

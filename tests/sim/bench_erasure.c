@@ -70,18 +70,19 @@ struct Setting {
 
 static uint8_t products[256][256];
 
-static void muladd_bytes(uint8_t *const *dst, const uint8_t *coef, size_t n, const uint8_t *src,
-                         size_t len)
+static void muladd_bytes(uint8_t *const *dst, size_t count, const uint8_t *const *src, size_t cols,
+                         const uint8_t *coef, size_t len)
 {
-    const uint8_t *row;
-
     if (len != 1) {
-        kernels_best()->muladd(dst, coef, n, src, len);
+        kernels_best()->muladd(dst, count, src, cols, coef, len);
         return;
     }
-    row = products[*src];
-    for (size_t r = 0; r < n; r++)
-        *dst[r] ^= row[coef[r]];
+    for (size_t c = 0; c < cols; c++) {
+        const uint8_t *row = products[*src[c]];
+
+        for (size_t r = 0; r < count; r++)
+            *dst[r] ^= row[coef[c * count + r]];
+    }
 }
 
 static void prepare_products(void)

@@ -143,7 +143,7 @@ static inline void sample_init(struct Sample *s, const char *name, size_t len, u
     s->data = malloc(len + 1);
     s->len = len;
     test_random_fill(&random, s->data, len);
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256);
     digest_update(&d, s->data, len);
     digest_value(&d, s->digest);
     s->object.block = 4;

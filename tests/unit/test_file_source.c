@@ -1,5 +1,8 @@
 #include "host/file_source.h"
 
+#include "host/hasher.h"
+
+#include "unit/check.h"
 #include "unit/folder.h"
 #include "unit/random.h"
 
@@ -11,7 +14,7 @@
 static void digest_of(const uint8_t *data, size_t len, uint8_t out[PACKET_DIGEST])
 {
     struct Digest d;
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256);
     digest_update(&d, data, len);
     digest_value(&d, out);
 }
@@ -49,7 +52,7 @@ Test(file_source, knows_all_that_object_says)
     folder_put(&f, "some name", "hello", 5);
     fchmodat(f.dir, "some name", 04751, 0);
     utimensat(f.dir, "some name", times, 0);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "some name")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "some name"), DIGEST_SHA256), 0);
     file_source_describe(&s, &o);
     digest_of((const uint8_t *)"hello", 5, digest);
     cr_assert_eq(s.kind, FILE_SOURCE_FILE);
@@ -75,22 +78,22 @@ Test(file_source, empty_missing_and_odd_files)
     folder_open(&f);
     folder_put(&f, "empty", "", 0);
     digest_of(NULL, 0, digest);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "empty")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "empty"), DIGEST_SHA256), 0);
     cr_assert_eq(s.size, 0);
     cr_assert_eq(memcmp(s.id, digest, PACKET_ID), 0);
     cr_assert_eq(memcmp(file_source_digest(&s), digest, PACKET_DIGEST), 0);
     file_source_close(&s);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "none")), -1);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "none"), DIGEST_SHA256), -1);
     cr_assert_eq(errno, ENOENT);
     file_source_close(&s);
-    cr_assert_eq(file_source_open(&s, f.path), -1);
+    cr_assert_eq(file_source_open(&s, f.path, DIGEST_SHA256), -1);
     cr_assert_eq(errno, EISDIR);
     mkfifoat(f.dir, "fifo", 0600);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "fifo")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "fifo"), DIGEST_SHA256), 0);
     cr_assert_eq(s.kind, FILE_SOURCE_STREAM);
     cr_assert_eq(memcmp(s.name, "fifo", 5), 0);
     file_source_close(&s);
-    cr_assert_eq(file_source_open(&s, "/proc/self/status"), 0);
+    cr_assert_eq(file_source_open(&s, "/proc/self/status", DIGEST_SHA256), 0);
     cr_assert_eq(s.kind, FILE_SOURCE_STREAM, "size 0, but content");
     file_source_close(&s);
     folder_close(&f);
@@ -106,7 +109,7 @@ Test(file_source, a_descriptor_is_sent_from_where_it_stands)
     int fd = openat(f.dir, "x", O_RDONLY);
     lseek(fd, 4, SEEK_SET);
     digest_of((const uint8_t *)"456789", 6, digest);
-    cr_assert_eq(file_source_open_fd(&s, fd), 0);
+    cr_assert_eq(file_source_open_fd(&s, fd, DIGEST_SHA256), 0);
     cr_assert_eq(s.size, 6);
     cr_assert_eq(s.name_len, 0);
     cr_assert_eq(memcmp(s.id, digest, PACKET_ID), 0);
@@ -114,7 +117,7 @@ Test(file_source, a_descriptor_is_sent_from_where_it_stands)
     cr_assert_eq(lseek(fd, 0, SEEK_CUR), 4);
     file_source_close(&s);
     lseek(fd, 100, SEEK_SET);
-    cr_assert_eq(file_source_open_fd(&s, fd), 0);
+    cr_assert_eq(file_source_open_fd(&s, fd, DIGEST_SHA256), 0);
     cr_assert_eq(s.size, 0);
     file_source_close(&s);
     close(fd);
@@ -130,7 +133,7 @@ Test(file_source, lends_every_range_whatever_the_order)
     uint8_t *data = random_bytes(len);
     folder_open(&f);
     folder_put(&f, "x", data, len);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
     for (int round = 0; round < 30000; round++) {
         if (round % 5000 == 4999)
             cr_assert_eq(file_source_keep(&s, test_random_below(&random, 3) * 77 * 4096), 0);
@@ -166,7 +169,7 @@ Test(file_source, packets_going_forward_cost_few_reads)
     uint8_t *data = random_bytes(len);
     folder_open(&f);
     folder_put(&f, "x", data, len);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
     unsigned long before = reads(), look = reads() - before;
     for (size_t at = 0; at + 1000 <= len; at += 1000)
         cr_assert_eq(memcmp(file_source_lend(&s, at, 1000), data + at, 1000), 0);
@@ -184,7 +187,7 @@ Test(file_source, a_kept_group_is_read_once)
     uint8_t *data = random_bytes(len);
     folder_open(&f);
     folder_put(&f, "x", data, len);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
     cr_assert_eq(file_source_keep(&s, group), 0);
     for (size_t g = 0; g < len; g += group) {
         size_t end = g + group < len ? g + group : len;
@@ -202,6 +205,31 @@ Test(file_source, a_kept_group_is_read_once)
     folder_close(&f);
 }
 
+Test(file_source, what_was_lent_of_a_kept_group_stays_while_the_group_is_asked_for)
+{
+    struct Folder f;
+    struct FileSource s;
+    size_t len = 6 * MIB, group = 2 * MIB, step = 4096;
+    uint8_t *data = random_bytes(len);
+    folder_open(&f);
+    folder_put(&f, "x", data, len);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
+    file_source_lend(&s, 100, 1000);
+    cr_assert_eq(file_source_keep(&s, group), 0);
+    for (size_t round = 0; round < 6; round++) { /* groups 0 1 2 0 1 2 */
+        const uint8_t *lent[2 * MIB / 4096];
+        size_t first = round % 3 * group;
+        for (size_t i = 0; i < group / step; i++)
+            lent[i] = file_source_lend(&s, first + i * step, step);
+        for (size_t i = 0; i < group / step; i++)
+            CHECK(memcmp(lent[i], data + first + i * step, step) == 0, "round %zu, piece %zu",
+                  round, i);
+    }
+    file_source_close(&s);
+    free(data);
+    folder_close(&f);
+}
+
 static void check_identity(const struct FileSource *s, const uint8_t *data, size_t len)
 {
     struct Digest d;
@@ -211,7 +239,7 @@ static void check_identity(const struct FileSource *s, const uint8_t *data, size
     cr_assert_eq(o.flags, OBJECT_IDENTITY);
     put_u64(head, len);
     put_u64(head + 8, (uint64_t)s->mtime);
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256);
     digest_update(&d, head, sizeof head);
     digest_update(&d, data, 65536);
     digest_update(&d, data + len - 65536, 65536);
@@ -219,15 +247,16 @@ static void check_identity(const struct FileSource *s, const uint8_t *data, size
     cr_assert_eq(memcmp(o.id, digest, PACKET_ID), 0);
 }
 
-Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
+static void lend_a_large_file(int processors)
 {
     struct Folder f;
+    hasher_processors = processors;
     struct FileSource s;
     uint8_t digest[PACKET_DIGEST];
     size_t len = FILE_SOURCE_HASHED + 12345;
     folder_open(&f);
     uint8_t *data = large(&f, len);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "large")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "large"), DIGEST_SHA256), 0);
     check_identity(&s, data, len);
     digest_of(data, len, digest);
     for (size_t at = 0; at < len; at += 60000) {
@@ -241,7 +270,7 @@ Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
     cr_assert_not_null(file_source_digest(&s));
     cr_assert_eq(memcmp(file_source_digest(&s), digest, PACKET_DIGEST), 0);
     file_source_close(&s);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "large")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "large"), DIGEST_SHA256), 0);
     file_source_lend(&s, len / 2, 1000); /* a hole: the rest is caught up */
     int more = 1, steps = 0;
     for (; more > 0; steps++)
@@ -254,6 +283,16 @@ Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
     folder_close(&f);
 }
 
+Test(file_source, a_large_file_has_an_identity_and_its_digest_later)
+{
+    lend_a_large_file(1 << 20);
+}
+
+Test(file_source, a_helper_that_hashes_changes_nothing)
+{
+    lend_a_large_file(1);
+}
+
 Test(file_source, a_file_that_changes_is_noticed)
 {
     struct Folder f;
@@ -262,7 +301,7 @@ Test(file_source, a_file_that_changes_is_noticed)
     uint8_t *data = random_bytes(len);
     folder_open(&f);
     folder_put(&f, "x", data, len);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
     cr_assert_not_null(file_source_lend(&s, 0, 1000));
     cr_assert_eq(truncate(folder_path(&f, "x"), (off_t)MIB), 0);
     cr_assert_null(file_source_lend(&s, MIB + 5, 1000));
@@ -270,7 +309,7 @@ Test(file_source, a_file_that_changes_is_noticed)
     cr_assert(s.shortened);
     cr_assert(file_source_changed(&s));
     file_source_close(&s);
-    cr_assert_eq(file_source_open(&s, folder_path(&f, "x")), 0);
+    cr_assert_eq(file_source_open(&s, folder_path(&f, "x"), DIGEST_SHA256), 0);
     cr_assert_not(file_source_changed(&s));
     struct stat st;
     stat(folder_path(&f, "x"), &st);

@@ -41,7 +41,7 @@ static struct FtagSenderConfig config_of(const uint8_t *bytes, uint64_t size, co
 {
     struct Digest d;
     lender = (struct Lender){.bytes = bytes, .size = size};
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256);
     digest_update(&d, bytes, size);
     digest_value(&d, lender.digest);
     return (struct FtagSenderConfig){.source = {&lender, lend, lend_digest},

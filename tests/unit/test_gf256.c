@@ -36,11 +36,14 @@ Test(gf256, portable_muladd_equals_bitwise_multiplication_and_writes_nothing_els
     muladd_check_all(gf256_muladd_portable);
 }
 
-Test(gf256, muladd_of_no_rows_or_no_bytes_touches_nothing)
+Test(gf256, muladd_of_no_rows_no_columns_or_no_bytes_touches_nothing)
 {
     uint8_t byte = 7;
     uint8_t *dst[] = {&byte};
-    gf256_muladd_portable(dst, &byte, 1, NULL, 0);
-    gf256_muladd_portable(NULL, NULL, 0, &byte, 1);
+    const uint8_t *src[] = {&byte};
+    const uint8_t *nothing[] = {NULL};
+    gf256_muladd_portable(dst, 1, nothing, 1, &byte, 0);
+    gf256_muladd_portable(dst, 1, NULL, 0, NULL, 1);
+    gf256_muladd_portable(NULL, 0, src, 1, NULL, 1);
     cr_assert_eq(byte, 7);
 }

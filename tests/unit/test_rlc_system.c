@@ -135,7 +135,7 @@ static void check_untouched(size_t from)
 static bool world_solve(size_t *rank)
 {
     struct RlcSystem s;
-    size_t size = rlc_system_memory(world.unknown_count, world.row_count);
+    size_t size = rlc_system_memory(world.unknown_count, world.row_count, world.symbol_size);
     void *memory = malloc(size + 1); /* 1: never of size 0 */
     memset(memory, 0xA5, size);
     bool solvable =
@@ -294,7 +294,7 @@ Test(rlc_system, four_in_a_thousand_random_square_systems_are_not_solvable)
                 (struct RlcRow){{0, COUNT, 1}, key + world.row_count, world.payloads[0]};
         uint8_t memory[8192];
         struct RlcSystem s;
-        cr_assert(rlc_system_memory(UNKNOWNS, UNKNOWNS) <= sizeof memory);
+        cr_assert(rlc_system_memory(UNKNOWNS, UNKNOWNS, 0) <= sizeof memory);
         unsolvable += !rlc_system_init(&s, memory, gf256_muladd_portable, 0, world.unknowns,
                                        UNKNOWNS, world.rows, UNKNOWNS);
     }

@@ -242,7 +242,7 @@ Test(store_target, a_file_in_the_way_is_read_once)
     sample_init(&s, "name", sizeof ones, 1);
     memset(s.data, 1, s.len);
     struct Digest d;
-    digest_init(&d);
+    digest_init(&d, DIGEST_SHA256);
     digest_update(&d, s.data, s.len);
     digest_value(&d, s.digest);
     memcpy(s.object.id, s.digest, PACKET_ID);
