@@ -279,9 +279,9 @@ void sim_receiver_restart(struct SimReceiver *r, bool resume)
     struct ReceiverConfig config = r->receiver.config;
 
     forget_kept(r);
-    for (unsigned i = 0; resume && i < SIM_SLOTS && r->kept.info.symbol_size == 0; i++)
+    for (unsigned i = 0; resume && i < SIM_SLOTS_MAX && r->kept.info.symbol_size == 0; i++)
         keep(r, &r->slots[i], &r->files[i]);
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         free_file(&r->files[i]);
         r->files[i] = (struct SimFile){0};
     }
@@ -302,7 +302,7 @@ void sim_receiver_forget(struct SimReceiver *r)
 void sim_receiver_close(struct SimReceiver *r)
 {
     forget_kept(r);
-    for (unsigned i = 0; i < SIM_SLOTS; i++)
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++)
         free_file(&r->files[i]);
     sim_receiver_forget(r);
     free(r->waiting);
@@ -358,7 +358,7 @@ enum SimResult sim_receiver_result(const struct SimReceiver *r, const uint8_t *b
         if (is_of(f, digest))
             return f->size == size && memcmp(f->bytes, bytes, size) == 0 ? SIM_EQUAL : SIM_WRONG;
     }
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         const struct SimFile *f = &r->files[i];
 
         if (!f->open || !is_of(f, digest))
@@ -376,7 +376,7 @@ const struct Slot *sim_receiver_slot(const struct SimReceiver *r, const uint8_t 
     uint8_t digest[PACKET_DIGEST];
 
     sim_digest(bytes, size, digest);
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         if (r->files[i].open && is_of(&r->files[i], digest))
             return &r->slots[i];
     }

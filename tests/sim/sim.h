@@ -13,8 +13,9 @@
 #include "core/sender.h"
 #include "host/damage.h"
 
-#define SIM_SLOTS 4
-#define SIM_DONE  8 /* finished objects whose bytes are kept: the first ones */
+#define SIM_SLOTS     4 /* of a receiver, unless its config says other */
+#define SIM_SLOTS_MAX 64
+#define SIM_DONE      64 /* finished objects whose bytes are kept: the first ones */
 
 /* What became of an object at the receiver. */
 enum SimResult {
@@ -49,8 +50,8 @@ struct SimKept {
 
 struct SimReceiver {
     struct Receiver receiver;
-    struct Slot slots[SIM_SLOTS];
-    struct SimFile files[SIM_SLOTS];
+    struct Slot slots[SIM_SLOTS_MAX];
+    struct SimFile files[SIM_SLOTS_MAX];
     struct SimFile done[SIM_DONE];
     unsigned finished;  /* objects that were; only so many of `done` hold */
     unsigned opened;    /* objects that `open` took */
