@@ -253,8 +253,8 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
         finished_input(r, f, p, bytes.len, now);
         return;
     }
-    if (p->type == PACKET_DONE)
-        return;
+    if (p->type == PACKET_DONE || p->type == PACKET_ABORT)
+        return; /* what it ends is not here; the next OBJECT is of another run */
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
     answer_want(r, p, bytes.len, now);

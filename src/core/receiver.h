@@ -8,8 +8,9 @@
  *
  * Two-way a sender is answered, and only one whose OBJECT says that it listens: STATUS with what is
  * missing at once for OBJECT and END, soon after a loss, else while packets arrive every 50 ms and
- * for each third of the window; VERIFIED or REFUSED for whatever comes of an object that is done
- * with. Nothing is said of its own accord: who asks is the sender.
+ * for each third of the window; of an object that is done with its verdict, to what is surely of
+ * it; WANT_OBJECT to what may be of another one, or is of a tag that is not known. Nothing is said
+ * of its own accord: who asks is the sender.
  */
 #ifndef CORE_RECEIVER_H
 #define CORE_RECEIVER_H
