@@ -17,6 +17,13 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+void answer_begin(struct Answer *a, struct Receiver *r)
+{
+    a->run = (uint16_t)(r->config.run + r->begun++);
+    a->seq = 0;
+    a->due = ANSWER_NEVER;
+}
+
 void answer_learn(struct Answer *a, const struct Receiver *r, const struct PacketObject *info)
 {
     a->on = r->config.may_answer && (info->link & LINK_ANSWERS) != 0;
@@ -57,38 +64,73 @@ void answer_note(struct Answer *a, struct Receiver *r, size_t len, enum AnswerUr
     r->answer_at = earlier(r->answer_at, a->due);
 }
 
-/* Appends what of the object is missing to list, as far as it fits; returns `upto`. */
-static uint64_t list_known_size(const struct Object *o, struct StatusWriter *list)
+void answer_want(struct Receiver *r, const struct Packet *p, size_t len, uint64_t now)
 {
-    uint64_t end = o->layout.symbols;
-    struct StatusRange range;
+    struct ReceiverWant *w = &r->want;
 
-    for (uint64_t s = object_next_missing(o, 0, end); s < end; s = object_next_missing(o, s, end)) {
-        range.first = s;
-        s = object_next_arrived(o, s, end);
-        range.length = s - range.first;
-        if (!status_writer_add(list, range))
-            return range.first;
+    /* Repairs are of one-way senders; who says DONE or ABORT wants nothing. */
+    if (!w->answer.on || (p->type != PACKET_SOURCE && p->type != PACKET_END))
+        return;
+    if (w->tag != p->tag) {
+        if (w->answer.due != ANSWER_NEVER)
+            return;
+        answer_begin(&w->answer, r);
+        w->tag = p->tag;
     }
-    return end;
+    w->answer.echo = p->seq;
+    answer_note(&w->answer, r, len, ANSWER_LATER, now);
 }
 
-/* The same of a stream: of what lies before the newest symbol heard of. */
-static uint64_t list_stream(const struct Slot *slot, struct StatusWriter *list)
+void answer_wanted(struct Receiver *r, const struct Packet *object)
+{
+    answer_learn(&r->want.answer, r, &object->as.object);
+    if (r->want.tag == object->tag)
+        r->want.answer.due = ANSWER_NEVER;
+}
+
+/* The symbols of what is received that a list is about. */
+static uint64_t list_end(const struct Slot *slot)
 {
     const struct StreamIn *in = &slot->stream;
     uint64_t end = slot->end_known ? slot->end.symbols : in->high;
+
+    if ((slot->info.flags & OBJECT_STREAM) == 0)
+        return slot->object.layout.symbols;
+    return end > in->next ? end : in->next; /* before the newest symbol heard of */
+}
+
+/* The next range of missing symbols at `from` or behind it. False: there is none before end. */
+static bool next_range(const struct Slot *slot, uint64_t from, uint64_t end,
+                       struct StatusRange *range)
+{
+    const struct StreamIn *in = &slot->stream;
+    bool stream = (slot->info.flags & OBJECT_STREAM) != 0;
+    uint64_t last;
+
+    if (stream && from < in->next)
+        from = in->next;
+    range->first = stream ? stream_in_next_missing(in, from, end)
+                          : object_next_missing(&slot->object, from, end);
+    if (range->first >= end)
+        return false;
+    last = stream ? stream_in_next_arrived(in, range->first, end)
+                  : object_next_arrived(&slot->object, range->first, end);
+    range->length = last - range->first;
+    return true;
+}
+
+/* Appends what is missing before end to list, as far as it fits; returns `upto`. */
+static uint64_t list_missing(const struct Slot *slot, uint64_t end, struct StatusWriter *list)
+{
     struct StatusRange range;
 
-    for (uint64_t s = stream_in_next_missing(in, in->next, end); s < end;
-         s = stream_in_next_missing(in, s, end)) {
-        range.first = s;
-        s = stream_in_next_arrived(in, s, end);
-        range.length = s - range.first;
-        if (!status_writer_add(list, range))
-            return range.first;
+    for (uint64_t s = 0; next_range(slot, s, end, &range); s = range.first + range.length) {
+        uint64_t taken = status_writer_add(list, range);
+
+        if (taken < range.length)
+            return range.first + taken;
     }
-    return end > in->next ? end : in->next;
+    return end;
 }
 
 static void close_answer(struct Answer *a, struct Buffer *packet, enum PacketType type,
@@ -118,7 +160,7 @@ static struct PacketStatus status_of(const struct Answer *a, const struct Receiv
                                      enum StatusState state)
 {
     return (struct PacketStatus){.state = (uint8_t)state,
-                                 .run = r->config.run,
+                                 .run = a->run,
                                  .echo = a->echo,
                                  .bad = r->bad_frames,
                                  .window = r->config.window};
@@ -132,13 +174,13 @@ static void put_receiving(struct Answer *a, const struct Receiver *r, const stru
     uint8_t memory[LIST_MOST];
     struct Buffer bytes;
     struct StatusWriter list;
-    size_t limit = r->config.packet_max - STATUS_FIXED_MAX;
 
-    buffer_init(&bytes, memory, sizeof memory, 0);
-    status_writer_init(&list, &bytes, limit < LIST_MOST ? limit : LIST_MOST);
     status.good = slot->counters.packets;
-    status.upto = (slot->info.flags & OBJECT_STREAM) ? list_stream(slot, &list)
-                                                     : list_known_size(&slot->object, &list);
+    status.upto = list_end(slot);
+    buffer_init(&bytes, memory, sizeof memory, 0);
+    status_writer_init(&list, &bytes,
+                       r->config.packet_max - PACKET_HEADER - packet_status_size(&status));
+    status.upto = list_missing(slot, status.upto, &list);
     status.ranges = buffer_view(&bytes);
     put_status(a, &status, packet, tag, now);
 }
@@ -164,7 +206,7 @@ static void put_abort(struct Answer *a, enum AbortReason reason, struct Buffer *
     close_answer(a, packet, PACKET_ABORT, tag, now);
 }
 
-/* The tag that what we say of a slot's object carries: that of its newest OBJECT. */
+/* The tag that what we say of a slot's object carries: that of the packet which it echoes. */
 static uint16_t tag_of(const struct Slot *slot)
 {
     return slot->tags[slot->tag_count - 1];
@@ -215,14 +257,13 @@ bool receiver_output(struct Receiver *r, struct Buffer *packet, uint64_t now)
         return false;
     if (slot)
         put_receiving(a, r, slot, packet, tag_of(slot), now);
-    else if (!f)
-        put_state(a, r, STATUS_WANT_OBJECT, packet, r->want.tag, now);
+    else if (!f || f->unsure)
+        put_state(a, r, STATUS_WANT_OBJECT, packet, f ? f->tag : r->want.tag, now);
     else if (f->given_up)
         put_abort(a, (enum AbortReason)f->reason, packet, f->tag, now);
     else
         put_state(a, r, f->refused ? STATUS_REFUSED : STATUS_VERIFIED, packet, f->tag, now);
     r->answer_at = most_due(r, &slot, &f)->due;
-    r->want.answer.on = true;
     r->answers++;
     return true;
 }

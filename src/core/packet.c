@@ -272,6 +272,12 @@ size_t packet_end_size(const struct PacketEnd *end)
            end->digest.len;
 }
 
+size_t packet_status_size(const struct PacketStatus *status)
+{
+    return 4 + varint_size(status->good) + varint_size(status->bad) + varint_size(status->window) +
+           varint_size(status->upto) + status->ranges.len;
+}
+
 bool packet_append_object(struct Buffer *b, const struct PacketObject *object)
 {
     if (!object_is_sound(object))
@@ -328,11 +334,9 @@ bool packet_append_end(struct Buffer *b, const struct PacketEnd *end)
 
 bool packet_append_status(struct Buffer *b, const struct PacketStatus *status)
 {
-    size_t head = 4 + varint_size(status->good) + varint_size(status->bad) +
-                  varint_size(status->window) + varint_size(status->upto);
-    if (status->ranges.len > PACKET_MAX - PACKET_HEADER - head)
+    if (status->ranges.len > PACKET_MAX - STATUS_FIXED_MAX)
         return false;
-    uint8_t *p = buffer_extend(b, head + status->ranges.len);
+    uint8_t *p = buffer_extend(b, packet_status_size(status));
     if (p == NULL)
         return false;
     *p++ = status->state;

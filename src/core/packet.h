@@ -164,6 +164,7 @@ size_t packet_object_size(const struct PacketObject *object);
 size_t packet_source_size(uint64_t symbol);
 size_t packet_repair_size(const struct PacketRepair *repair);
 size_t packet_end_size(const struct PacketEnd *end);
+size_t packet_status_size(const struct PacketStatus *status);
 
 /*
  * The tag an OBJECT implies: CRC-32C of its hashed part, high half xor low half, 0 becoming 1. Of

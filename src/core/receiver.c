@@ -68,6 +68,8 @@ static void retire(struct Receiver *r, struct Slot *slot, bool refused, enum Abo
 
         f->given_up = refused;
         f->reason = (uint8_t)reason;
+        if (slot->end_known)
+            finished_learn(f, slot->end.digest);
         f->answer = slot->answer;
         f->answer.due = ANSWER_NEVER;
         if (i + 1 == slot->tag_count)
@@ -110,28 +112,14 @@ void receiver_unheard(struct Receiver *r, unsigned slot)
     s->earlier = slot_bytes(s);
 }
 
-static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
-{
-    return (info->flags & OBJECT_STREAM) == 0 && info->size == size &&
-           memcmp(info->id, id, PACKET_ID) == 0;
-}
-
-/* Two names are of one file if they are equal, or one had to be cut. */
-static bool same_name(const struct PacketObject *a, const struct PacketObject *b)
-{
-    if ((a->flags | b->flags) & OBJECT_NAME_CUT)
-        return true;
-    return a->name.len == b->name.len && memcmp(a->name.data, b->name.data, a->name.len) == 0;
-}
-
 /* A slot that holds the same object under another tag; NULL: none. */
 static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
 {
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         struct Slot *slot = &r->config.slots[i];
 
-        if (slot->state == SLOT_COLLECTING && same_identity(&slot->info, info->size, info->id) &&
-            slot_same_kind(&slot->info, info) && same_name(&slot->info, info))
+        if (slot->state == SLOT_COLLECTING && slot_same_file(&slot->info, info) &&
+            !slot_is_stream(slot))
             return slot;
     }
     return NULL;
@@ -190,7 +178,7 @@ static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Pac
     replay_waiting(r, object->tag, now);
     if (!slot_has_tag(slot, object->tag))
         return;
-    slot_count_packet(slot, object->seq, now);
+    slot_count_packet(slot, object, now);
     settle(r, slot, now);
     if (!slot_has_tag(slot, object->tag))
         return;
@@ -202,7 +190,7 @@ static void finish_unopened(struct Receiver *r, const struct Packet *p, bool ref
 {
     struct Finished *f = finished_add(r, p->tag, &p->as.object, refused, now);
 
-    finished_answer(r, f, p, 0, now);
+    finished_object(r, f, p, now);
 }
 
 static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
@@ -237,13 +225,15 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
     struct Finished *f = finished_find(r, p->tag, now);
     struct Slot *alias;
 
-    if (f && f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0) {
+    if (f && slot_same_file(&f->info, info)) {
         r->counters.stale++;
-        finished_answer(r, f, p, 0, now);
-        return;
+        if (f->info.run == info->run) {
+            finished_object(r, f, p, now);
+            return;
+        }
     }
     if (f)
-        f->used = false; /* another object under an old tag: the finished one makes room */
+        finished_forget(r, f); /* the store is asked again: the file may be gone, or wanted now */
     alias = find_alias(r, info);
     if (!alias) {
         open_slot(r, p, now);
@@ -260,20 +250,14 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
 
     if (f) {
         r->counters.stale++;
-        if (p->type == PACKET_END && p->as.end.rest == 0)
-            finished_end_pass(r, f);
-        finished_answer(r, f, p, bytes.len, now);
+        finished_input(r, f, p, bytes.len, now);
         return;
     }
-    if (p->type == PACKET_DONE)
-        return;
+    if (p->type == PACKET_DONE || p->type == PACKET_ABORT)
+        return; /* what it ends is not here; the next OBJECT is of another run */
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
-    if (r->want.answer.on) {
-        r->want.tag = p->tag;
-        r->want.answer.echo = p->seq;
-        answer_note(&r->want.answer, r, bytes.len, ANSWER_LATER, now);
-    }
+    answer_want(r, p, bytes.len, now);
 }
 
 /* True if a receiver said this: another one, or our own voice coming back. */
@@ -289,6 +273,23 @@ static enum AnswerUrgency urgency_of(const struct Packet *p, bool lost)
     return asks || lost ? ANSWER_SOON : ANSWER_LATER;
 }
 
+/*
+ * An OBJECT of a tag that this slot has. False: it is another's; until the slot's own comes again
+ * nothing is said, lest that other one's sender believes it.
+ */
+static bool known_object(struct Receiver *r, struct Slot *slot, const struct Packet *p)
+{
+    if (!slot_same_object(slot, &p->as.object)) {
+        r->counters.clashes++;
+        slot->answer.on = false;
+        slot->answer.due = ANSWER_NEVER;
+        return false;
+    }
+    slot_add_alias(r, slot, p);
+    answer_learn(&slot->answer, r, &p->as.object);
+    return true;
+}
+
 /* A packet of a tag that this slot has. */
 static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Packet *p, size_t len,
                          uint64_t now)
@@ -299,14 +300,9 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
     if (slot->state != SLOT_COLLECTING)
         return;
     /* OBJECT first: another run of the sender counts anew. */
-    if (p->type == PACKET_OBJECT && slot_same_object(slot, &p->as.object))
-        slot_add_alias(r, slot, p);
-    else if (p->type == PACKET_OBJECT)
-        r->counters.clashes++;
-    if (p->type == PACKET_OBJECT)
-        answer_learn(&slot->answer, r, &p->as.object);
-    slot_count_packet(slot, p->seq, now);
-    slot->answer.echo = slot->seq;
+    if (p->type == PACKET_OBJECT && !known_object(r, slot, p))
+        return;
+    slot_count_packet(slot, p, now);
     answer_note(&slot->answer, r, len, urgency_of(p, slot->counters.lost > lost), now);
     switch ((enum PacketType)p->type) {
     case PACKET_OBJECT:
@@ -368,6 +364,8 @@ void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
         r->counters.not_ours++;
         return;
     }
+    if (p.type == PACKET_OBJECT)
+        answer_wanted(r, &p);
     slot = find_slot(r, p.tag);
     if (slot)
         input_parsed(r, slot, &p, packet.len, now);

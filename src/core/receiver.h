@@ -8,8 +8,9 @@
  *
  * Two-way a sender is answered, and only one whose OBJECT says that it listens: STATUS with what is
  * missing at once for OBJECT and END, soon after a loss, else while packets arrive every 50 ms and
- * for each third of the window; VERIFIED or REFUSED for whatever comes of an object that is done
- * with. Nothing is said of its own accord: who asks is the sender.
+ * for each third of the window; of an object that is done with its verdict, to what is surely of
+ * it; WANT_OBJECT to what may be of another one, or is of a tag that is not known. Nothing is said
+ * of its own accord: who asks is the sender.
  */
 #ifndef CORE_RECEIVER_H
 #define CORE_RECEIVER_H
@@ -80,7 +81,7 @@ struct Slot {
     enum SlotState state;
     enum SlotFailure failure;
     uint16_t tags[RECEIVER_TAGS];
-    unsigned tag_count;
+    unsigned tag_count;       /* the last of them is that of the packet that came last */
     struct PacketObject info; /* as first seen, T and B as of the grid in use; name is `name` */
     uint8_t name[PACKET_NAME_MAX];
     struct Object object;   /* known size */
@@ -163,18 +164,21 @@ struct ReceiverStore {
     void (*close)(void *ctx, unsigned slot);
 };
 
-/* A tag that is done with. */
+/* An object that is done with, under one tag. */
 struct Finished {
     bool used;
     uint16_t tag;
+    struct PacketObject info; /* of the run that was answered last; name is `name` */
+    uint8_t name[PACKET_NAME_MAX];
+    uint8_t digest[PACKET_DIGEST]; /* of its content, */
+    size_t digest_len;             /* as many bytes as are known */
     bool refused;
     bool given_up;  /* of those: it was being received, and ended with */
     uint8_t reason; /* this enum AbortReason */
     bool done;      /* the sender has heard that it is verified */
     struct Answer answer;
-    bool ended; /* an END closed a pass since */
-    uint64_t size;
-    uint8_t id[PACKET_ID];
+    bool unsure; /* what is owed is WANT_OBJECT: who asks may be of another object */
+    bool ended;  /* an END closed a pass since */
     uint64_t when;
 };
 
@@ -189,15 +193,16 @@ struct ReceiverConfig {
     bool lossy; /* what is lost of a stream for good is left out */
     /* Two-way: */
     bool may_answer;   /* the link can be written to */
-    uint16_t run;      /* random, new at each start */
+    uint16_t run;      /* random, new at each start: the first run of an answer */
     uint64_t window;   /* bytes that may be in flight towards us */
-    size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN */
+    size_t packet_max; /* bytes of a packet of ours; at least SENDER_PACKET_MIN, in which the
+                        * first range of a list fits, if cut: numbers below 2^56 take 8 bytes */
 };
 
 /* The packet of an unknown tag that made us ask for its OBJECT. */
 struct ReceiverWant {
     uint16_t tag;
-    struct Answer answer;
+    struct Answer answer; /* on: the sender whose OBJECT came last listens */
 };
 
 struct Receiver {
@@ -208,6 +213,7 @@ struct Receiver {
     struct Finished *newest_finished; /* NULL: none yet */
     unsigned last_slot;               /* the last packet's: tried first */
     struct ReceiverWant want;
+    uint16_t begun;      /* answers begun so far: each has a run of its own */
     uint64_t answer_at;  /* when the next answer is due; ANSWER_NEVER */
     uint64_t answers;    /* packets said so far */
     uint64_t bad_frames; /* the owner's count: STATUS tells it */
@@ -239,7 +245,7 @@ void receiver_abort(struct Receiver *r, enum AbortReason reason, uint64_t now);
 /* True if the sender of the newest finished object has said DONE. */
 bool receiver_done(const struct Receiver *r);
 
-/* True if some sender wants answers and still may. */
+/* True if the sender whose OBJECT came last wants answers, and may have them. */
 bool receiver_answers(const struct Receiver *r);
 
 /*

@@ -59,11 +59,12 @@ bool slot_is_stream(const struct Slot *slot)
     return (slot->info.flags & OBJECT_STREAM) != 0;
 }
 
-static void note_object(struct Slot *slot, const struct PacketObject *info)
+void slot_copy_object(struct PacketObject *to, uint8_t *name, const struct PacketObject *info)
 {
-    memcpy(slot->name, info->name.data, info->name.len);
-    slot->info = *info;
-    slot->info.name = view_of(slot->name, info->name.len);
+    if (info->name.len > 0)
+        memcpy(name, info->name.data, info->name.len);
+    *to = *info;
+    to->name = view_of(name, info->name.len);
 }
 
 /* Tell the store how far everything has arrived, if that is further than `before`. */
@@ -87,11 +88,11 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     struct SlotStore s = slot_store(r, slot);
 
     *slot = (struct Slot){.tag_count = 1, .first_packet = now, .last_packet = now};
-    slot->answer.due = ANSWER_NEVER;
+    answer_begin(&slot->answer, r);
     slot->heard = r->counters.packets;
     if (!((info->flags & OBJECT_STREAM) ? lay_out_stream(r, slot, info) : lay_out(r, slot, info)))
         return false;
-    note_object(slot, info);
+    slot_copy_object(&slot->info, slot->name, info);
     slot->tags[0] = object->tag;
     slot_enter(slot, SLOT_COLLECTING);
     if (resume && !slot_is_stream(slot)) {
@@ -103,13 +104,29 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
     return true;
 }
 
-void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
+/* The last of the tags is this one now; the oldest makes room if it is new. */
+static void use_tag(struct Slot *slot, uint16_t tag)
+{
+    unsigned i = 0;
+
+    if (slot->tags[slot->tag_count - 1] == tag)
+        return;
+    slot->seq_known = false; /* it is another sender's, or another run's */
+    while (i < slot->tag_count && slot->tags[i] != tag)
+        i++;
+    if (i == slot->tag_count && slot->tag_count < RECEIVER_TAGS)
+        slot->tag_count++;
+    else if (i == slot->tag_count)
+        i = 0;
+    memmove(slot->tags + i, slot->tags + i + 1, (slot->tag_count - 1 - i) * sizeof slot->tags[0]);
+    slot->tags[slot->tag_count - 1] = tag;
+}
+
+/* seq is the newest, or a late one. */
+static void count_gap(struct Slot *slot, uint8_t seq)
 {
     uint8_t ahead = (uint8_t)(seq - slot->seq);
 
-    if (slot->counters.packets++ == 0)
-        slot->first_packet = now;
-    slot->last_packet = now;
     if (slot->seq_known && ahead == 0)
         return;
     if (slot->seq_known && ahead >= 256 - LATE_MAX) {
@@ -122,29 +139,40 @@ void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now)
     slot->seq_known = true;
 }
 
-bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b)
+void slot_count_packet(struct Slot *slot, const struct Packet *p, uint64_t now)
 {
-    return ((a->flags ^ b->flags) & ~OBJECT_NAME_CUT) == 0;
+    if (slot->counters.packets++ == 0)
+        slot->first_packet = now;
+    slot->last_packet = now;
+    use_tag(slot, p->tag);
+    count_gap(slot, p->seq);
+    slot->answer.echo = slot->seq;
+}
+
+/* Two names are of one file if they are equal, or one had to be cut. */
+static bool same_name(const struct PacketObject *a, const struct PacketObject *b)
+{
+    if ((a->flags | b->flags) & OBJECT_NAME_CUT)
+        return true;
+    return a->name.len == b->name.len &&
+           (a->name.len == 0 || memcmp(a->name.data, b->name.data, a->name.len) == 0);
+}
+
+bool slot_same_file(const struct PacketObject *a, const struct PacketObject *b)
+{
+    return ((a->flags ^ b->flags) & ~OBJECT_NAME_CUT) == 0 && a->size == b->size &&
+           memcmp(a->id, b->id, PACKET_ID) == 0 && same_name(a, b);
 }
 
 bool slot_same_object(const struct Slot *slot, const struct PacketObject *info)
 {
-    return slot_same_kind(&slot->info, info) && slot->info.block == info->block &&
-           slot->info.symbol_size == info->symbol_size && slot->info.size == info->size &&
-           memcmp(slot->info.id, info->id, PACKET_ID) == 0;
+    return slot_same_file(&slot->info, info) && slot->info.block == info->block &&
+           slot->info.symbol_size == info->symbol_size;
 }
 
-static void add_tag(struct Slot *slot, uint16_t tag)
+bool slot_id_is_digest(const struct PacketObject *info)
 {
-    for (unsigned i = 0; i < slot->tag_count; i++) {
-        if (slot->tags[i] == tag)
-            return;
-    }
-    if (slot->tag_count == RECEIVER_TAGS) {
-        memmove(slot->tags, slot->tags + 1, (RECEIVER_TAGS - 1) * sizeof slot->tags[0]);
-        slot->tag_count--;
-    }
-    slot->tags[slot->tag_count++] = tag;
+    return (info->flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
 }
 
 /* Another grid costs a walk over all symbols: after a few, packets must have paid for it. */
@@ -166,7 +194,7 @@ void slot_add_alias(struct Receiver *r, struct Slot *slot, const struct Packet *
         slot->info.run = info->run;
     }
     if (slot->info.symbol_size == info->symbol_size && slot->info.block == info->block) {
-        add_tag(slot, object->tag);
+        use_tag(slot, object->tag);
         return;
     }
     if (!may_regrid(slot)) {
@@ -194,11 +222,11 @@ void slot_end(struct Slot *slot, const struct PacketEnd *end)
 {
     const struct ObjectLayout *l = &slot->object.layout;
     size_t digest = (slot->info.flags & OBJECT_XXH128) != 0 ? PACKET_DIGEST_XXH128 : PACKET_DIGEST;
-    bool whole = (slot->info.flags & (OBJECT_STREAM | OBJECT_IDENTITY)) == 0;
 
     if (end->digest.len != digest ||
         (!slot_is_stream(slot) && (end->symbols != l->symbols || end->size != l->size)) ||
-        (whole && memcmp(end->digest.data, slot->info.id, PACKET_ID) != 0) ||
+        (slot_id_is_digest(&slot->info) &&
+         memcmp(end->digest.data, slot->info.id, PACKET_ID) != 0) ||
         (slot->end_known && memcmp(end->digest.data, slot->digest, digest) != 0)) {
         slot->counters.bad++;
         return;
@@ -216,14 +244,53 @@ static bool can_finish(const struct Slot *slot, struct View *digest)
     *digest = slot->end_known ? slot->end.digest : view_of(slot->info.id, PACKET_ID);
     if (slot_is_stream(slot))
         return slot->end_known && slot->stream.next == slot->end.symbols;
-    return object_complete(&slot->object) &&
-           (slot->end_known || (slot->info.flags & OBJECT_IDENTITY) == 0);
+    return object_complete(&slot->object) && (slot->end_known || slot_id_is_digest(&slot->info));
+}
+
+/* Every byte is here, and they are not what END or the id says: they are all missing again; or that
+ * was the last attempt. */
+static void start_over(struct Slot *slot)
+{
+    slot->counters.mismatches++;
+    if (slot_is_stream(slot)) {
+        slot_fail(slot, SLOT_FAILURE_STORE);
+        return;
+    }
+    if (slot->answer.on && slot->counters.mismatches > 1) {
+        slot_fail(slot, SLOT_FAILURE_DIGEST);
+        return;
+    }
+    slot_enter(slot, SLOT_COLLECTING);
+    slot->end_known = false; /* it may be END that lied */
+    slot->earlier = 0;
+    object_forget(&slot->object);
+    repairs_drop_all(&slot->repairs);
+}
+
+/* The store verifies the object, all of which is here. True: verified. */
+static bool verify(struct Receiver *r, struct Slot *slot, struct View digest)
+{
+    struct SlotStore s = slot_store(r, slot);
+    uint64_t size = slot_is_stream(slot) ? slot->stream.size : slot->object.layout.size;
+
+    if (slot_is_stream(slot) && size != slot->end.size)
+        digest.len = 0; /* what no content has */
+    slot_enter(slot, SLOT_VERIFYING);
+    switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
+    case RECEIVER_VERIFIED:
+        return true;
+    case RECEIVER_DIFFERS:
+        start_over(slot);
+        return false;
+    case RECEIVER_FAILED:
+        slot_fail(slot, SLOT_FAILURE_STORE);
+        return false;
+    }
+    return false;
 }
 
 bool slot_finish(struct Receiver *r, struct Slot *slot)
 {
-    struct SlotStore s = slot_store(r, slot);
-    uint64_t size = slot_is_stream(slot) ? slot->stream.size : slot->object.layout.size;
     struct View digest;
 
     if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy &&
@@ -235,34 +302,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
         slot_fail(slot, SLOT_FAILURE_GAP);
         return false;
     }
-    size = slot_is_stream(slot) ? slot->stream.size : size;
-    if (slot_is_stream(slot) && size != slot->end.size)
-        digest.len = 0; /* what no content has */
-    slot_enter(slot, SLOT_VERIFYING);
-    switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
-    case RECEIVER_VERIFIED:
-        return true;
-    case RECEIVER_DIFFERS:
-        slot_enter(slot, SLOT_COLLECTING);
-        slot->counters.mismatches++;
-        if (slot_is_stream(slot)) {
-            slot_fail(slot, SLOT_FAILURE_STORE);
-            return false;
-        }
-        if (slot->answer.on && slot->counters.mismatches > 1) {
-            slot_fail(slot, SLOT_FAILURE_DIGEST);
-            return false;
-        }
-        slot->end_known = false; /* it may be END that lied */
-        slot->earlier = 0;
-        object_forget(&slot->object);
-        repairs_drop_all(&slot->repairs);
-        return false;
-    case RECEIVER_FAILED:
-        slot_fail(slot, SLOT_FAILURE_STORE);
-        return false;
-    }
-    return false;
+    return verify(r, slot, digest);
 }
 
 uint64_t slot_bytes(const struct Slot *slot)

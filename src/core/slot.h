@@ -15,13 +15,21 @@
 bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *object, bool resume,
                uint64_t now);
 
-/* A packet of this slot came: times, and the gap in seq. */
-void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now);
+/* A packet of this slot came: times, and the gap in seq. What is answered echoes it, under its tag.
+ */
+void slot_count_packet(struct Slot *slot, const struct Packet *p, uint64_t now);
 
-/* True if both are of the same kind of object: their flags agree but for the cut of the name. */
-bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b);
+/* True if both are of one file, or one stream: size, id, flags and name agree; but a name that had
+ * to be cut may be any. */
+bool slot_same_file(const struct PacketObject *a, const struct PacketObject *b);
 
-/* True if that OBJECT, under one of the slot's tags, is of the slot's object. */
+/* True if the id is the first bytes of the content's digest. */
+bool slot_id_is_digest(const struct PacketObject *info);
+
+/* *to becomes what info is; its name lies in name, of PACKET_NAME_MAX bytes. */
+void slot_copy_object(struct PacketObject *to, uint8_t *name, const struct PacketObject *info);
+
+/* True if that OBJECT, under one of the slot's tags, is of the slot's object and grid. */
 bool slot_same_object(const struct Slot *slot, const struct PacketObject *info);
 
 /* The slot's object under this OBJECT's tag, T and B from now on. */

@@ -24,9 +24,10 @@ void status_writer_init(struct StatusWriter *w, struct Buffer *out, size_t limit
 
 /*
  * Append a range that begins behind the last and does not touch it; anything else, and an empty
- * range, is a bug (CORE_ASSERT). False: it does not fit, nothing changed; cut `upto` at its first.
+ * range, is a bug (CORE_ASSERT). How much of it fits: its length; or less: it was cut, or, if 0,
+ * not begun, nothing changed. Then the list is full: `upto` ends behind what was taken.
  */
-bool status_writer_add(struct StatusWriter *w, struct StatusRange range);
+uint64_t status_writer_add(struct StatusWriter *w, struct StatusRange range);
 
 /* Reads a list back. */
 struct StatusReader {

@@ -22,6 +22,7 @@ static enum ReceiverOpen refuse_errno(struct Store *s, unsigned n, const char *d
     return RECEIVER_REFUSE;
 }
 
+/* True if this run has received it, or found it, and has said so. */
 static bool is_done(const struct Store *s, const struct StoreSlot *slot)
 {
     for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
@@ -113,6 +114,8 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
         file_sink_target(&slot->sink, slot->info.size, digest_kind(flags), digest, s->seen);
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
+    if (is_done(s, slot) && (there == FILE_SINK_SAME || there == FILE_SINK_MAYBE))
+        return RECEIVER_HAVE;
     if (!folder && s->config.no_clobber)
         return refuse(s, n, "", "exists, and -n forbids to replace it");
     if (there == FILE_SINK_SAME) {
@@ -243,8 +246,6 @@ static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct Pac
         if (answer != RECEIVER_TAKE)
             return answer;
     }
-    if (is_done(s, slot))
-        return RECEIVER_HAVE;
     if (file_sink_init(&slot->sink, s->dir, slot->name) != 0)
         return refuse_errno(s, n, "cannot name the .part file");
     answer = look_at_target(s, n);

@@ -1,5 +1,6 @@
 #include "sim.h"
 
+#include "core/slot.h"
 #include "host/kernels.h"
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -40,7 +41,12 @@ static enum ReceiverOpen store_open(void *ctx, unsigned slot, const struct Packe
     sim_check(!f->open, "a slot was opened twice");
     if (object->size > r->size_most)
         return RECEIVER_REFUSE;
-    *f = (struct SimFile){.open = true, .info = *object, .result = SIM_INCOMPLETE};
+    for (unsigned i = 0; i < SIM_DONE; i++) {
+        if (r->done[i].info.symbol_size > 0 && slot_same_file(&r->done[i].info, object))
+            return RECEIVER_HAVE;
+    }
+    *f = (struct SimFile){.open = true, .result = SIM_INCOMPLETE};
+    slot_copy_object(&f->info, f->name, object);
     f->room = is_stream(f) ? 0 : object->size;
     f->bytes = malloc(f->room + 1);
     r->opened++;
@@ -209,7 +215,10 @@ static void store_close(void *ctx, unsigned slot)
     sim_check(f->open, "a slot was closed twice");
     r->counters = r->slots[slot].counters;
     if (f->result == SIM_EQUAL && r->finished++ < SIM_DONE) {
-        r->done[r->finished - 1] = *f;
+        struct SimFile *done = &r->done[r->finished - 1];
+
+        *done = *f;
+        slot_copy_object(&done->info, done->name, &f->info);
         *f = (struct SimFile){0};
     }
     free_file(f);
@@ -270,26 +279,32 @@ void sim_receiver_restart(struct SimReceiver *r, bool resume)
     struct ReceiverConfig config = r->receiver.config;
 
     forget_kept(r);
-    for (unsigned i = 0; resume && i < SIM_SLOTS && r->kept.info.symbol_size == 0; i++)
+    for (unsigned i = 0; resume && i < SIM_SLOTS_MAX && r->kept.info.symbol_size == 0; i++)
         keep(r, &r->slots[i], &r->files[i]);
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         free_file(&r->files[i]);
         r->files[i] = (struct SimFile){0};
     }
-    config.run++;
+    config.run = (uint16_t)(config.run + 1000); /* random: not one of the runs so far */
     receiver_init(&r->receiver, &config);
     frame_reader_init(&r->reader, config.crc32c);
     buffer_reset(&r->rx, 0);
     r->now = old.now;
 }
 
+void sim_receiver_forget(struct SimReceiver *r)
+{
+    for (unsigned i = 0; i < SIM_DONE; i++)
+        free_file(&r->done[i]);
+    r->finished = 0;
+}
+
 void sim_receiver_close(struct SimReceiver *r)
 {
     forget_kept(r);
-    for (unsigned i = 0; i < SIM_SLOTS; i++)
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++)
         free_file(&r->files[i]);
-    for (unsigned i = 0; i < SIM_DONE; i++)
-        free_file(&r->done[i]);
+    sim_receiver_forget(r);
     free(r->waiting);
     free(r->scratch);
     free(r->rx_memory);
@@ -343,7 +358,7 @@ enum SimResult sim_receiver_result(const struct SimReceiver *r, const uint8_t *b
         if (is_of(f, digest))
             return f->size == size && memcmp(f->bytes, bytes, size) == 0 ? SIM_EQUAL : SIM_WRONG;
     }
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         const struct SimFile *f = &r->files[i];
 
         if (!f->open || !is_of(f, digest))
@@ -361,7 +376,7 @@ const struct Slot *sim_receiver_slot(const struct SimReceiver *r, const uint8_t 
     uint8_t digest[PACKET_DIGEST];
 
     sim_digest(bytes, size, digest);
-    for (unsigned i = 0; i < SIM_SLOTS; i++) {
+    for (unsigned i = 0; i < SIM_SLOTS_MAX; i++) {
         if (r->files[i].open && is_of(&r->files[i], digest))
             return &r->slots[i];
     }

@@ -13,8 +13,9 @@
 #include "core/sender.h"
 #include "host/damage.h"
 
-#define SIM_SLOTS 4
-#define SIM_DONE  8 /* finished objects whose bytes are kept: the first ones */
+#define SIM_SLOTS     4 /* of a receiver, unless its config says other */
+#define SIM_SLOTS_MAX 64
+#define SIM_DONE      64 /* finished objects whose bytes are kept: the first ones */
 
 /* What became of an object at the receiver. */
 enum SimResult {
@@ -29,7 +30,8 @@ enum SimResult {
 /* One object being received, in memory. */
 struct SimFile {
     bool open;
-    struct PacketObject info;
+    struct PacketObject info; /* its name is `name` */
+    uint8_t name[PACKET_NAME_MAX];
     uint8_t *bytes; /* known size: info.size; a stream: as much as delivered */
     uint64_t size, room;
     uint8_t *repairs;
@@ -48,8 +50,8 @@ struct SimKept {
 
 struct SimReceiver {
     struct Receiver receiver;
-    struct Slot slots[SIM_SLOTS];
-    struct SimFile files[SIM_SLOTS];
+    struct Slot slots[SIM_SLOTS_MAX];
+    struct SimFile files[SIM_SLOTS_MAX];
     struct SimFile done[SIM_DONE];
     unsigned finished;  /* objects that were; only so many of `done` hold */
     unsigned opened;    /* objects that `open` took */
@@ -74,6 +76,9 @@ struct SimReceiver {
 /* Nothing received. r must stay where it is until sim_receiver_close. */
 void sim_receiver_open(struct SimReceiver *r);
 void sim_receiver_close(struct SimReceiver *r);
+
+/* What has finished is taken away: the store has it no more. */
+void sim_receiver_forget(struct SimReceiver *r);
 
 /* The same with another muladd, of the same values. */
 void sim_receiver_open_with(struct SimReceiver *r, Gf256MulAdd muladd);

@@ -267,3 +267,23 @@ Test(receiver, an_identity_waits_for_end)
     sim_receiver_close(&r);
     tape_free(&t);
 }
+
+/* It comes several times: the later ones must not end the next run of its sender. */
+Test(receiver, an_abort_without_its_object_is_not_kept_for_the_next_run)
+{
+    struct Packet object = object_packet(1000, 10, 0);
+    struct Packet abort = {.type = PACKET_ABORT, .tag = object.tag};
+
+    begin();
+    abort.as.abort = (struct PacketAbort){ROLE_SENDER, ABORT_CANCELLED, view_of("", 0)};
+    input(&object);
+    input(&abort);
+    cr_assert(r.slots[0].aborted);
+    receiver_drop(&r.receiver, 0, false, r.now);
+    input(&abort);
+    object.as.object.run++;
+    input(&object);
+    cr_assert_eq(r.slots[0].state, SLOT_COLLECTING);
+    cr_assert_not(r.slots[0].aborted);
+    sim_receiver_close(&r);
+}

@@ -62,35 +62,46 @@ Test(status, a_list_comes_back_as_it_went_up_to_where_it_was_cut)
         bool broken;
         buffer_init(&b, memory, room, 0);
         status_writer_init(&writer, &b, limit);
-        while (written < count && status_writer_add(&writer, ranges[written]))
-            written++;
+        uint64_t taken = 0;
+        for (; written < count; written++) {
+            taken = status_writer_add(&writer, ranges[written]);
+            if (taken < ranges[written].length)
+                break;
+            taken = 0;
+        }
         struct View list = buffer_view(&b);
         CHECK(list.len <= limit, "case %u: %zu bytes for %zu", n, list.len, limit);
-        uint64_t upto = written < count ? ranges[written].first
-                        : count > 0     ? ranges[count - 1].first + ranges[count - 1].length
-                                        : 0;
+        if (taken > 0) { /* the last one was cut */
+            CHECK(written < count && taken < ranges[written].length, "case %u: no cut", n);
+            ranges[written].length = taken;
+            written++;
+        }
+        uint64_t upto = written > 0 ? ranges[written - 1].first + ranges[written - 1].length : 0;
         size_t read = count_equal(list, upto, ranges, written, &broken);
         CHECK(read == written && !broken, "case %u: %zu written, %zu read", n, written, read);
     }
 }
 
-Test(status, a_range_that_does_not_fit_changes_nothing_and_one_that_just_fits_is_written)
+/* Gap 999 takes 2 bytes; a length 1 up to 127, then 2 up to 16,383. */
+Test(status, a_range_is_cut_to_what_fits_and_one_without_room_changes_nothing)
 {
-    const struct StatusRange first = {0, 1}, second = {1000, 200};
-    for (size_t room = 2; room <= 6; room++) {
-        for (size_t limit = 2; limit <= 6; limit++) {
+    const struct StatusRange first = {0, 1}, second = {1000, 20000};
+    static const uint64_t taken[] = {0, 0, 0, 127, 16383, 20000, 20000};
+    for (size_t room = 2; room <= 8; room++) {
+        for (size_t limit = 2; limit <= 8; limit++) {
             uint8_t *memory = malloc(room);
             struct Buffer b;
             struct StatusWriter w;
             buffer_init(&b, memory, room, 0);
             status_writer_init(&w, &b, limit);
-            cr_assert(status_writer_add(&w, first));
-            struct StatusWriter before = w;
-            bool fits = room == 6 && limit == 6;
-            cr_assert_eq(status_writer_add(&w, second), fits, "room %zu limit %zu", room, limit);
-            cr_assert_eq(buffer_view(&b).len, fits ? 6 : 2);
-            cr_assert_eq(w.position, fits ? 1200 : before.position);
-            cr_assert_eq(w.limit, fits ? 0 : before.limit);
+            cr_assert_eq(status_writer_add(&w, first), 1);
+            size_t spare = (room < limit ? room : limit) - 2;
+            uint64_t expected = taken[spare];
+            cr_assert_eq(status_writer_add(&w, second), expected, "room %zu limit %zu", room,
+                         limit);
+            cr_assert_eq(w.position, expected > 0 ? 1000 + expected : 1);
+            cr_assert_eq(buffer_view(&b).len, 2 + (spare > 5 ? 5 : spare > 2 ? spare : 0));
+            cr_assert_eq(w.limit, limit - buffer_view(&b).len);
             free(memory);
         }
     }
@@ -194,7 +205,7 @@ static void add_after_three(uint64_t first, uint64_t length)
     struct Buffer b;
     buffer_init(&b, memory, sizeof memory, 0);
     status_writer_init(&w, &b, sizeof memory);
-    cr_assert(status_writer_add(&w, (struct StatusRange){0, 3}));
+    cr_assert_eq(status_writer_add(&w, (struct StatusRange){0, 3}), 3);
     status_writer_add(&w, (struct StatusRange){first, length});
 }
 

@@ -253,3 +253,29 @@ Test(store_target, a_file_in_the_way_is_read_once)
     sample_free(&s);
     bench_done(&b);
 }
+
+/* Here already is what is on the disk, not what this run remembers. */
+Test(store_target, a_file_that_was_taken_away_is_received_again)
+{
+    for (int identity = 0; identity < 2; identity++) {
+        bench_init(&b, NULL);
+        sample_init(&s, "name", LEN, 1);
+        if (identity)
+            sample_make_identity(&s);
+        sample_seal(&s);
+        cr_assert_eq(bench_start(&b), 0);
+        bench_send(&b, &s);
+        s.object.run++;
+        bench_send(&b, &s);
+        cr_assert_eq(b.result_count, 1, "that it is here was said");
+        unlinkat(b.folder.dir, "name", 0);
+        s.object.run++;
+        bench_send(&b, &s);
+        bench_expect(&b, STORE_VERIFIED, 0);
+        cr_assert_eq(b.result_count, 2);
+        check_only("name", &s);
+        bench_stop(&b);
+        sample_free(&s);
+        bench_done(&b);
+    }
+}
