@@ -33,7 +33,7 @@ static bool take_list(struct Sender *s, const struct PacketStatus *status)
     while (status_reader_next(&r, &range)) {
         delivery_arrived(d, position, range.first);
         position = range.first + range.length;
-        if (range.first < delivery_first(d)) {
+        if (range.first < d->low) {
             sender_fail(s); /* a stream cannot be had again */
             return true;
         }
