@@ -201,6 +201,8 @@ static void open_sender(struct Duplex *d)
     options.two_way = true;
     options.half_duplex = d->o->turnaround > 0;
     options.run += d->sender_restarted;
+    if (d->sender_restarted && options.stream)
+        options.salt++; /* for the random id: it is another stream */
     sim_sender_open(&d->sender, d->bytes, d->size, &options);
     frame_reader_init(&d->reader, d->sender.writer.crc32c);
     buffer_init(&d->rx, d->rx_memory, sizeof d->rx_memory, 0);

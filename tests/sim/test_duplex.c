@@ -191,6 +191,48 @@ Test(duplex, a_restart_of_either_side_is_survived, .timeout = 200)
     }
 }
 
+/*
+ * A stream cannot be read twice. What its sender still holds it gives to a receiver that starts
+ * anew; if that is not all, it says so, and nothing is whole there. A file that was whole before the
+ * receiver ended stays so, though nobody is left to confirm it.
+ */
+Test(duplex, a_restart_in_a_stream_is_survived_or_told, .timeout = 200)
+{
+    uint64_t random = seed() + 6;
+    unsigned whole = 0, told = 0;
+
+    for (uint64_t i = 0; i < sim_rounds(6000); i++) {
+        struct DuplexOptions o = draw_line(&random);
+        uint64_t size = 1 + draw_size(&random, o.rate[DUPLEX_THERE]), wire;
+        struct DuplexResult r;
+        uint8_t *bytes;
+
+        o.sender.stream = true;
+        o.sender.lines = below(&random, 2) == 0 ? 0 : 1 + below(&random, 30);
+        if (o.sender.lines > 0 && size > 3000 * o.sender.lines)
+            size = 3000 * o.sender.lines;
+        bytes = sim_content(size, i);
+        wire = size + 500 + (o.sender.lines > 0 ? size / o.sender.lines * 20 : 0);
+        wire = wire * DUPLEX_SECOND / o.rate[DUPLEX_THERE] + o.latency[0] + o.latency[1];
+        if (i % 3 != 0)
+            o.receiver_restart = 1 + below(&random, wire);
+        if (i % 3 != 1)
+            o.sender_restart = 1 + below(&random, wire);
+        r = duplex_run(bytes, size, &o);
+        if (r.sender != SENDER_FAILED) {
+            check_whole(&r, i);
+            whole++;
+        } else {
+            cr_assert_neq(o.receiver_restart, 0, "case %" PRIu64, i);
+            cr_assert_neq(r.file, SIM_WRONG, "case %" PRIu64, i);
+            told++;
+        }
+        free(bytes);
+    }
+    cr_assert_gt(whole, 10 * told);
+    cr_assert(told > 0 || sim_rounds(6000) < 6000);
+}
+
 Test(duplex, a_receiver_that_goes_on_is_not_sent_again_what_it_has)
 {
     uint8_t *bytes = sim_content(100000, 1);
