@@ -80,8 +80,8 @@ static void take_state(struct Sender *s, const struct PacketStatus *status)
         s->peer.want_object = true;
         return;
     case STATUS_VERIFIED:
-        /* A stream that goes on cannot have been verified. */
-        if (!sender_is_stream(s) || s->stream.ended)
+        /* A stream whose END was not said cannot have been verified. */
+        if (!sender_is_stream(s) || s->counters.ends > 0)
             sender_enter(s, SENDER_CONFIRMED);
         return;
     case STATUS_REFUSED:
@@ -95,13 +95,33 @@ static void take_state(struct Sender *s, const struct PacketStatus *status)
         sender_enter(s, SENDER_DELIVERING);
 }
 
-/* The receiver has forgotten everything: is the file still the same? */
+/*
+ * The receiver has forgotten what it had: is the file still the same? Since END that is known at
+ * once; before, the digest may be long to take, and END will ask for it.
+ */
 static void check_source(struct Sender *s)
 {
     struct View digest;
 
-    if (!s->config.source.digest(s->config.source.ctx, &digest))
+    if (s->counters.ends > 0 && !s->config.source.digest(s->config.source.ctx, &digest))
         sender_fail(s);
+}
+
+/* True if packets from the first unanswered question on have been seen: then it is no older answer,
+ * however many got lost in between. */
+static bool has_seen_question(const struct Sender *s, uint8_t echo)
+{
+    const struct SenderPeer *p = &s->peer;
+
+    return p->asked > 0 && flight_has(&p->flight, echo) &&
+           (uint8_t)(s->seq - 1 - echo) < s->slot - p->question;
+}
+
+/* True if it was overtaken by one that has been heard. */
+static bool is_late(const struct Sender *s, const struct Packet *packet)
+{
+    return (uint8_t)(s->peer.seq - packet->seq) < 128 &&
+           !has_seen_question(s, packet->as.status.echo);
 }
 
 static void take_status(struct Sender *s, const struct Packet *packet, uint64_t now)
@@ -110,7 +130,7 @@ static void take_status(struct Sender *s, const struct Packet *packet, uint64_t 
     struct SenderPeer *p = &s->peer;
     bool same = p->heard && p->run == status->run;
 
-    if (same && (uint8_t)(p->seq - packet->seq) < 128) {
+    if (same && is_late(s, packet)) {
         s->counters.late++;
         return;
     }

@@ -167,6 +167,27 @@ Test(duplex, the_loss_of_any_packet_is_made_good, .timeout = 200)
     free(bytes);
 }
 
+/* So many that the next looks older than the last one heard: the pauses between questions bound it.
+ */
+Test(duplex, the_loss_of_many_answers_in_a_row_is_made_good)
+{
+    static const unsigned counts[] = {100, 127, 128, 140, 200, 255, 256, 300};
+    uint8_t *bytes = sim_content(60000, 1);
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct DuplexOptions o = line_of(RATE);
+        struct DuplexResult r;
+
+        o.latency[0] = o.latency[1] = 20 * DUPLEX_MS;
+        o.losses[0] = (struct DuplexLoss){PACKET_STATUS, 3, counts[i]};
+        r = duplex_run(bytes, 60000, &o);
+        check_whole(&r, counts[i]);
+        cr_assert_lt(r.time, (20 + counts[i] * 6) * DUPLEX_SECOND, "%u: %" PRIu64 " ns", counts[i],
+                     r.time);
+    }
+    free(bytes);
+}
+
 /* Either side may end at any moment and start anew; the receiver with or without what it had. */
 Test(duplex, a_restart_of_either_side_is_survived, .timeout = 200)
 {
@@ -193,8 +214,8 @@ Test(duplex, a_restart_of_either_side_is_survived, .timeout = 200)
 
 /*
  * A stream cannot be read twice. What its sender still holds it gives to a receiver that starts
- * anew; if that is not all, it says so, and nothing is whole there. A file that was whole before the
- * receiver ended stays so, though nobody is left to confirm it.
+ * anew; if that is not all, it says so, and nothing is whole there. A file that was whole before
+ * the receiver ended stays so, though nobody is left to confirm it.
  */
 Test(duplex, a_restart_in_a_stream_is_survived_or_told, .timeout = 200)
 {

@@ -64,3 +64,22 @@ Test(sender_stream_two_way, what_it_still_has_it_sends_to_a_receiver_that_starts
     hear(anew(status(STATUS_RECEIVING, 0, 3, 5)));
     cr_assert_eq(s.sender.state, SENDER_DELIVERING);
 }
+
+Test(sender_stream_two_way, it_cannot_be_verified_before_its_end_was_said)
+{
+    open((struct SimOptions){.stream = true});
+    drain();
+    while (!s.sender.stream.ended) {
+        hear(all_here());
+        drain();
+    }
+    hear(all_here());
+    cr_assert_eq(s.sender.counters.ends, 0);
+    hear(status(STATUS_VERIFIED, 0, 0, 0));
+    cr_assert_eq(s.sender.state, SENDER_DELIVERING);
+    hear(all_here());
+    drain();
+    cr_assert_eq(s.sender.counters.ends, 1);
+    hear(status(STATUS_VERIFIED, 0, 0, 0));
+    cr_assert_eq(s.sender.state, SENDER_CONFIRMED);
+}

@@ -203,9 +203,53 @@ Test(sender_two_way, a_file_that_changed_is_not_sent_once_more)
 {
     open((struct SimOptions){0});
     send_all();
+    drain();
     s.changed = true;
     hear(status(STATUS_RECEIVING, 0, symbols(), symbols()));
     cr_assert_eq(s.sender.state, SENDER_FAILED);
+}
+
+/* Before END the digest may be hours of reading away; with END it is asked for anyway. */
+Test(sender_two_way, what_is_taken_back_before_the_end_does_not_ask_for_the_digest)
+{
+    open((struct SimOptions){0});
+    drain();
+    hear(status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent));
+    s.changed = true;
+    hear(status(STATUS_RECEIVING, 3, 1, s.sender.peer.delivery.sent));
+    cr_assert_eq(s.sender.state, SENDER_DELIVERING);
+    cr_assert_eq(s.sender.peer.delivery.losses, 1);
+    for (int i = 0; i < 20 && s.sender.state == SENDER_DELIVERING; i++) {
+        drain();
+        hear(status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent));
+    }
+    cr_assert_eq(s.sender.state, SENDER_FAILED, "END would have said a digest that is not true");
+}
+
+/* Seen from the newest before them, what comes after 128 of them looks late. */
+Test(sender_two_way, the_loss_of_many_answers_does_not_deafen_it)
+{
+    struct Packet late, answer;
+
+    open((struct SimOptions){0});
+    drain();
+    hear(status(STATUS_RECEIVING, 0, 0, 0));
+    late = status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent);
+    late.seq -= 10;
+    for (unsigned i = 0; i < 400; i++) {
+        now = sender_deadline(&s.sender);
+        drain();
+        if (i < 100)
+            hear(late);
+        cr_assert_eq(s.sender.counters.statuses, 1, "question %u", i);
+    }
+    answer = status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent);
+    answer.seq = (uint8_t)(late.seq - 1);
+    hear(answer);
+    cr_assert_eq(s.sender.counters.statuses, 2);
+    cr_assert_eq(s.sender.peer.asked, 0);
+    hear(answer);
+    cr_assert_eq(s.sender.counters.statuses, 2, "it counts once");
 }
 
 Test(sender_two_way, silence_is_ended_by_questions_that_come_less_and_less_often)
