@@ -44,8 +44,8 @@ UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_
           test_serial_list test_serial_refuse test_silence test_status test_store \
           test_store_left test_store_pipe test_store_resume test_store_save test_store_target \
           test_stream test_vectors test_waiting test_wire_in test_wire_out
-SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
-          test_loopback test_hostile test_flood
+SIM     = test_captures test_duplex test_duplex_cuts test_flood test_ftag_line test_ftag_pieces \
+          test_hostile test_loopback test_stream test_transfer
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.

@@ -190,7 +190,7 @@ static void take_waiting(struct Receiver *r, struct Slot *slot, const struct Pac
     replay_waiting(r, object->tag, now);
     if (!slot_has_tag(slot, object->tag))
         return;
-    slot_count_packet(slot, object->seq, now);
+    slot_count_packet(slot, object, now);
     settle(r, slot, now);
     if (!slot_has_tag(slot, object->tag))
         return;
@@ -305,7 +305,7 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
         r->counters.clashes++;
     if (p->type == PACKET_OBJECT)
         answer_learn(&slot->answer, r, &p->as.object);
-    slot_count_packet(slot, p->seq, now);
+    slot_count_packet(slot, p, now);
     slot->answer.echo = slot->seq;
     answer_note(&slot->answer, r, len, urgency_of(p, slot->counters.lost > lost), now);
     switch ((enum PacketType)p->type) {

@@ -16,7 +16,7 @@ bool slot_open(struct Receiver *r, struct Slot *slot, const struct Packet *objec
                uint64_t now);
 
 /* A packet of this slot came: times, and the gap in seq. */
-void slot_count_packet(struct Slot *slot, uint8_t seq, uint64_t now);
+void slot_count_packet(struct Slot *slot, const struct Packet *p, uint64_t now);
 
 /* True if both are of the same kind of object: their flags agree but for the cut of the name. */
 bool slot_same_kind(const struct PacketObject *a, const struct PacketObject *b);
