@@ -236,8 +236,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
     uint64_t size = slot_is_stream(slot) ? slot->stream.size : slot->object.layout.size;
     struct View digest;
 
-    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy &&
-        !slot->answer.on)
+    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy)
         slot_skip_rest(r, slot);
     if (slot->state != SLOT_COLLECTING || !can_finish(slot, &digest))
         return false;
