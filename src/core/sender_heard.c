@@ -72,6 +72,17 @@ static void take_echo(struct SenderPeer *p, const struct PacketStatus *status, u
     p->good = status->good;
 }
 
+/*
+ * No list has spoken of what lies behind the end of all so far: of a stream it is what the receiver
+ * has not heard of. If nothing is in flight that is lost, and nothing that follows may tell for
+ * long.
+ */
+static void take_untold(struct SenderPeer *p)
+{
+    if (p->flight.count == 0)
+        (void)delivery_missing(&p->delivery, p->delivery.end, p->delivery.sent);
+}
+
 static void take_state(struct Sender *s, const struct PacketStatus *status)
 {
     s->peer.known = status->state != STATUS_WANT_OBJECT;
@@ -90,6 +101,7 @@ static void take_state(struct Sender *s, const struct PacketStatus *status)
     case STATUS_RECEIVING:
         break;
     }
+    take_untold(&s->peer);
     if (s->state == SENDER_CONFIRMING &&
         (s->peer.delivery.losses > 0 || s->peer.delivery.sent < s->layout.symbols))
         sender_enter(s, SENDER_DELIVERING);

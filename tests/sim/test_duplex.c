@@ -178,3 +178,29 @@ Test(duplex, goodput_is_close_to_what_the_line_carries)
     }
     free(bytes);
 }
+
+/* Whatever is lost: nothing waits for the next line to come. */
+Test(duplex, a_line_of_a_stream_is_there_long_before_the_next)
+{
+    uint64_t random = seed() + 7;
+
+    for (uint64_t i = 0; i < sim_rounds(500); i++) {
+        struct DuplexOptions o = line_of(RATE);
+        uint8_t *bytes = sim_content(200, i);
+        struct DuplexResult r;
+
+        o.sender.stream = true;
+        o.sender.lines = 1 + below(&random, 40);
+        o.sender.pause = (100 + below(&random, 1000)) * DUPLEX_SECOND;
+        o.limit = 3600 * 200 * DUPLEX_SECOND;
+        for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++) {
+            o.damage[w] = (struct DamageConfig){.loss = 0.1, .seed = sim_random(&random)};
+            o.latency[w] = below(&random, 1000) * DUPLEX_MS;
+        }
+        r = duplex_run(bytes, 200, &o);
+        check_whole(&r, i);
+        cr_assert_lt(r.behind, 60 * DUPLEX_SECOND, "case %" PRIu64 ": %.1f s", i,
+                     (double)r.behind / 1e9);
+        free(bytes);
+    }
+}

@@ -83,3 +83,33 @@ Test(sender_stream_two_way, it_cannot_be_verified_before_its_end_was_said)
     hear(status(STATUS_VERIFIED, 0, 0, 0));
     cr_assert_eq(s.sender.state, SENDER_CONFIRMED);
 }
+
+/* It says something although no content comes. */
+static bool says(void)
+{
+    return sender_output(&s.sender, &s.packet, &s.body, now);
+}
+
+/* What lies behind a list's end is not told of. As long as a stream pauses nothing else will tell
+ * that its last line got lost. */
+Test(sender_stream_two_way, its_last_line_is_sent_again_though_nothing_follows)
+{
+    const struct SenderCounters *c = &s.sender.counters;
+    struct Packet p;
+
+    open((struct SimOptions){.stream = true, .lines = 10});
+    for (int i = 0; i < 5; i++)
+        next();
+    while (says())
+        ;
+    p = status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent - 1);
+    p.as.status.echo--; /* it may still come */
+    hear(p);
+    cr_assert(!says());
+    hear(status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent - 1));
+    cr_assert(says());
+    cr_assert_eq(c->resent, 1);
+    cr_assert(!says());
+    hear(all_here());
+    cr_assert(!says());
+}
