@@ -100,6 +100,11 @@ Test(duplex_cuts, a_restart_in_a_stream_is_survived_or_told, .timeout = 200)
             o.receiver_restart = 1 + below(&random, wire);
         if (i % 3 != 1)
             o.sender_restart = 1 + below(&random, wire);
+        if (i % 5 == 0) {
+            o.jump = 1 + below(&random, wire);
+            o.jump_by = (1 + below(&random, 3600)) * DUPLEX_SECOND;
+            o.limit += o.jump_by;
+        }
         r = duplex_run(bytes, size, &o);
         if (r.sender != SENDER_FAILED) {
             check_whole(&r, i);
