@@ -1,6 +1,7 @@
 #include "core/delivery.h"
 
 #define WORD 64
+#define ALL  UINT64_MAX
 
 uint64_t delivery_memory(uint64_t symbols)
 {
@@ -18,135 +19,160 @@ void delivery_init(struct Delivery *d, uint64_t symbols, void *memory)
 
 void delivery_forget(struct Delivery *d)
 {
-    size_t bytes = (size_t)(d->capacity / WORD * sizeof(uint64_t));
+    size_t size = (size_t)(d->capacity / WORD * sizeof(uint64_t));
 
-    memset(d->arrived, 0, bytes);
-    memset(d->lost, 0, bytes);
-    d->prefix = d->loss_from = delivery_first(d);
-    d->end = d->prefix;
-    d->have = d->prefix;
+    memset(d->arrived, 0, size);
+    memset(d->lost, 0, size);
+    d->prefix = d->loss_from = d->low;
+    d->end = d->low;
+    d->have = d->low;
     d->losses = 0;
-    (void)delivery_missing(d, d->prefix, d->sent);
+    (void)delivery_missing(d, d->low, d->sent);
 }
 
-uint64_t delivery_first(const struct Delivery *d)
+void delivery_release(struct Delivery *d, uint64_t low)
 {
-    return d->sent > d->capacity ? d->sent - d->capacity : 0;
+    CORE_ASSERT(low <= d->prefix);
+    d->low = low > d->low ? low : d->low;
 }
 
-static bool get(const struct Delivery *d, const uint64_t *bits, uint64_t s)
+/* The word that has the bit of symbol s. */
+static uint64_t *word_of(const struct Delivery *d, uint64_t *bits, uint64_t s)
 {
-    s %= d->capacity;
-    return (bits[s / WORD] >> s % WORD & 1) != 0;
+    return &bits[s % d->capacity / WORD];
 }
 
-static void set(const struct Delivery *d, uint64_t *bits, uint64_t s, bool value)
+/* In that word, the bits of symbols s .. end, as far as they lie in it; s < end. */
+static uint64_t mask_of(uint64_t s, uint64_t end)
 {
-    s %= d->capacity;
-    bits[s / WORD] &= ~(UINT64_C(1) << s % WORD);
-    bits[s / WORD] |= (uint64_t)value << s % WORD;
+    uint64_t from = ALL << s % WORD;
+
+    return end - s < WORD - s % WORD ? from & ~(ALL << end % WORD) : from;
 }
 
-static void set_lost(struct Delivery *d, uint64_t s, bool value)
+/* The first symbol whose bit is in the next word. */
+static uint64_t after_word(uint64_t s)
 {
-    if (get(d, d->lost, s) == value)
-        return;
-    set(d, d->lost, s, value);
-    d->losses = value ? d->losses + 1 : d->losses - 1;
-    if (value && s < d->loss_from)
-        d->loss_from = s;
+    return s - s % WORD + WORD;
+}
+
+/* How many bits are set: pairs, fours and bytes are summed side by side. */
+static unsigned count_of(uint64_t word)
+{
+    word -= word >> 1 & UINT64_C(0x5555555555555555);
+    word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+    word = (word + (word >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (unsigned)(word * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* The first symbol in s .. end whose bit is set once xored with flip, or end; s <= end. */
+static uint64_t scan(const struct Delivery *d, uint64_t *bits, uint64_t s, uint64_t end,
+                     uint64_t flip)
+{
+    for (; s < end; s = after_word(s)) {
+        uint64_t found = (*word_of(d, bits, s) ^ flip) & mask_of(s, end);
+
+        if (found != 0)
+            return s - s % WORD + (uint64_t)__builtin_ctzll(found);
+    }
+    return end;
+}
+
+/* Set the bits of symbols s .. end, or clear them. Returns how many that changed. */
+static uint64_t set(const struct Delivery *d, uint64_t *bits, uint64_t s, uint64_t end)
+{
+    uint64_t n = 0;
+
+    for (; s < end; s = after_word(s)) {
+        uint64_t *word = word_of(d, bits, s), mask = mask_of(s, end);
+
+        n += count_of(mask & ~*word);
+        *word |= mask;
+    }
+    return n;
+}
+
+static uint64_t clear(const struct Delivery *d, uint64_t *bits, uint64_t s, uint64_t end)
+{
+    uint64_t n = 0;
+
+    for (; s < end; s = after_word(s)) {
+        uint64_t *word = word_of(d, bits, s), mask = mask_of(s, end);
+
+        n += count_of(mask & *word);
+        *word &= ~mask;
+    }
+    return n;
+}
+
+static uint64_t lesser(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
 }
 
 void delivery_arrived(struct Delivery *d, uint64_t first, uint64_t end)
 {
-    uint64_t room = delivery_first(d) + d->capacity;
-
-    first = first > d->prefix ? first : d->prefix;
-    end = end < room ? end : room;
-    for (uint64_t s = first; s < end; s++) {
-        if (get(d, d->arrived, s))
-            continue;
-        set_lost(d, s, false);
-        set(d, d->arrived, s, true);
-        d->have++;
-    }
-    if (end > d->end)
-        d->end = end;
-    while (d->prefix < d->end && get(d, d->arrived, d->prefix))
-        d->prefix++;
+    first = greater(first, d->prefix);
+    end = lesser(end, greater(d->sent, d->capacity));
+    d->losses -= clear(d, d->lost, first, end);
+    d->have += set(d, d->arrived, first, end);
+    d->end = greater(d->end, end);
+    d->prefix = scan(d, d->arrived, d->prefix, d->end, ALL);
 }
 
 bool delivery_missing(struct Delivery *d, uint64_t first, uint64_t end)
 {
-    uint64_t known = d->sent > d->end ? d->sent : d->end;
-    bool back = false;
+    uint64_t back;
 
-    first = first > delivery_first(d) ? first : delivery_first(d);
-    end = end < known ? end : known;
-    for (uint64_t s = first; s < end; s++) {
-        if (get(d, d->arrived, s)) {
-            set(d, d->arrived, s, false);
-            d->have--;
-            back = true;
-        }
-        if (s < d->sent)
-            set_lost(d, s, true);
-    }
-    if (back && first < d->prefix)
-        d->prefix = first;
-    return back;
+    first = greater(first, d->low);
+    end = lesser(end, greater(d->sent, d->end));
+    back = clear(d, d->arrived, first, end);
+    d->have -= back;
+    d->losses += set(d, d->lost, first, lesser(end, d->sent));
+    d->loss_from = lesser(d->loss_from, first);
+    if (back > 0)
+        d->prefix = lesser(d->prefix, first);
+    return back > 0;
 }
 
 void delivery_flying(struct Delivery *d, uint64_t first, uint64_t end)
 {
-    first = first > delivery_first(d) ? first : delivery_first(d);
-    end = end < d->sent ? end : d->sent;
-    for (uint64_t s = first; s < end; s++)
-        set_lost(d, s, false);
-}
-
-/* The first lost symbol; there is one. */
-static uint64_t first_lost(struct Delivery *d)
-{
-    uint64_t s = d->loss_from > d->prefix ? d->loss_from : d->prefix;
-
-    while (!get(d, d->lost, s)) {
-        bool whole = s % WORD == 0 && s + WORD <= d->sent && d->lost[s % d->capacity / WORD] == 0;
-
-        s += whole ? WORD : 1;
-    }
-    d->loss_from = s;
-    return s;
+    d->losses -= clear(d, d->lost, greater(first, d->low), lesser(end, d->sent));
 }
 
 /* One more symbol is sent for the first time: in a ring it takes the place of an older one. */
 static void extend(struct Delivery *d)
 {
     if (d->sent >= d->capacity) {
-        set(d, d->arrived, d->sent, false);
-        set(d, d->lost, d->sent, false);
+        delivery_release(d, d->sent - d->capacity + 1);
+        clear(d, d->arrived, d->sent, d->sent + 1);
     }
     d->sent++;
 }
 
 uint32_t delivery_next(struct Delivery *d, uint64_t limit, uint32_t most, uint64_t *first)
 {
-    uint32_t n = 0;
-    uint64_t s;
+    uint64_t known = lesser(limit, d->end), end;
 
     if (d->losses > 0) {
-        *first = s = first_lost(d);
-        for (; n < most && s < d->sent && get(d, d->lost, s); n++, s++)
-            set_lost(d, s, false);
-        return n;
+        *first = scan(d, d->lost, greater(d->loss_from, d->prefix), d->sent, 0);
+        end = scan(d, d->lost, *first, lesser(*first + most, d->sent), ALL);
+        d->loss_from = end;
+        d->losses -= clear(d, d->lost, *first, end);
+        return (uint32_t)(end - *first);
     }
-    while (d->sent < limit && d->sent < d->end && get(d, d->arrived, d->sent))
-        d->sent++;
+    if (d->sent < known)
+        d->sent = scan(d, d->arrived, d->sent, known, ALL);
     *first = d->sent;
-    for (; n < most && d->sent < limit; n++) {
-        if (d->sent < d->end && get(d, d->arrived, d->sent))
-            break;
+    end = lesser(limit, d->sent + most);
+    if (d->sent < known)
+        end = scan(d, d->arrived, d->sent, end, 0);
+    while (d->sent < end)
         extend(d);
-    }
-    return n;
+    return (uint32_t)(d->sent - *first);
 }

@@ -1,7 +1,7 @@
 /*
  * Delivery: what a sender knows of the symbols at the other side: which have arrived and which are
  * to be sent again. Kept as two bits a symbol, in a ring: an object of known size has room for all
- * of its symbols, a stream for those it still holds.
+ * of its symbols, a stream for those it still holds. Ranges are walked 64 symbols at a time.
  */
 #ifndef CORE_DELIVERY_H
 #define CORE_DELIVERY_H
@@ -13,6 +13,7 @@ struct Delivery {
     uint64_t *lost;     /* sent, not arrived, not in flight: to be sent again */
     uint64_t capacity;  /* symbols; a multiple of 64 */
     uint64_t sent;      /* symbols below it have been sent, or had arrived before */
+    uint64_t low;       /* symbols below it cannot be had any more; they have arrived */
     uint64_t prefix;    /* symbols below it have arrived */
     uint64_t end;       /* symbols from it on have not */
     uint64_t have;      /* symbols that have arrived */
@@ -26,14 +27,18 @@ uint64_t delivery_memory(uint64_t symbols);
 /* Nothing sent, nothing arrived. Keeps memory. */
 void delivery_init(struct Delivery *d, uint64_t symbols, void *memory);
 
-/* Nothing is known of the other side any more: all that was sent before is to be sent anew. */
+/* Nothing is known of the other side any more: all that was sent before, and was not given up, is
+ * to be sent anew. */
 void delivery_forget(struct Delivery *d);
 
-/* The first symbol that a ring still speaks of. */
-uint64_t delivery_first(const struct Delivery *d);
+/*
+ * Symbols below `low` are given up: they cannot be sent again, whatever becomes of the other side.
+ * All of them have arrived (else CORE_ASSERT). A ring gives up by itself what it has no room for.
+ */
+void delivery_release(struct Delivery *d, uint64_t low);
 
-/* Symbols first .. end have arrived. Those a ring does not hold any more, or not yet, are passed
- * over. */
+/* Symbols first .. end have arrived. Those that were given up, or a ring does not hold yet, are
+ * passed over. */
 void delivery_arrived(struct Delivery *d, uint64_t first, uint64_t end);
 
 /*

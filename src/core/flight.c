@@ -55,7 +55,7 @@ static const struct FlightPacket *land(struct Flight *f)
 void flight_send(struct Flight *f, uint64_t first, uint32_t count, uint32_t bytes, uint64_t now)
 {
     /* Questions may exceed FLIGHT_MAX: the oldest packets are then beyond all hope. */
-    if (f->count == 255)
+    if (f->count == PACKET_AHEAD_MAX)
         land(f);
     if (f->count == 0)
         f->passed_at = now;
@@ -70,12 +70,6 @@ void flight_send(struct Flight *f, uint64_t first, uint32_t count, uint32_t byte
     f->bytes += bytes;
     if (f->low && f->low_since == 0 && f->bytes <= flight_limit(f, bytes))
         f->low_since = now;
-}
-
-void flight_give_up(struct Flight *f)
-{
-    while (f->count > 0)
-        land(f);
 }
 
 /* Periods go by: what is older than two is forgotten, as if it had been `nothing`. */

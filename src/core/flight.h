@@ -12,10 +12,12 @@
 #ifndef CORE_FLIGHT_H
 #define CORE_FLIGHT_H
 
-#include "core/bytes.h"
+#include "core/packet.h"
 
 #define FLIGHT_MAX   200  /* packets in flight, so that an echoed seq is never ambiguous */
 #define FLIGHT_FIRST 6144 /* most bytes in flight before the first echo */
+
+_Static_assert(FLIGHT_MAX <= PACKET_AHEAD_MAX, "no packet in flight looks late where it arrives");
 
 struct FlightPacket {
     uint64_t first; /* symbols that it carries: count from first on; 0: none */
@@ -57,7 +59,8 @@ struct Flight {
 /* Nothing sent; the first packet has seq 0. */
 void flight_init(struct Flight *f);
 
-/* Packet next is sent now: bytes on the line, with count symbols from first on. */
+/* Packet next is sent now: bytes on the line, with count symbols from first on. If it is one too
+ * many (a question may be) the oldest is given up. */
 void flight_send(struct Flight *f, uint64_t first, uint32_t count, uint32_t bytes, uint64_t now);
 
 /* True if a packet may be sent without making seq ambiguous. */
@@ -77,9 +80,6 @@ unsigned flight_echo(struct Flight *f, uint8_t seq, uint64_t now, uint64_t *byte
 
 /* Of packets (at least 1) that were echoed, of bytes in all, so many have arrived. */
 void flight_count_loss(struct Flight *f, unsigned packets, uint64_t bytes, uint64_t arrived);
-
-/* Everything in flight is given up: nothing about it will come any more. */
-void flight_give_up(struct Flight *f);
 
 /* Bytes that should be in flight at most, by what is known of the path; packet: those of one. */
 uint64_t flight_limit(const struct Flight *f, uint64_t packet);

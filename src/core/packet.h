@@ -20,6 +20,11 @@
 #define PACKET_DIGEST        32
 #define PACKET_DIGEST_XXH128 16
 
+/* What 8 bits of seq can tell apart: a packet so many behind the newest is late, any other is so
+ * many ahead of it. A sender has no more on their way. */
+#define PACKET_LATE_MAX  32
+#define PACKET_AHEAD_MAX (255 - PACKET_LATE_MAX)
+
 enum PacketType {
     PACKET_OBJECT = 1,
     PACKET_SOURCE = 2,

@@ -154,7 +154,8 @@ struct SenderPeer {
     uint64_t others;   /* and those of other objects that are on their way to it */
     uint64_t heard_at; /* ns, the last STATUS or ABORT that counted; 0: none */
     uint64_t sent_at;  /* ns, the last packet of ours */
-    unsigned asked;    /* questions since it was last heard */
+    unsigned asked;    /* questions since it was last heard, */
+    uint64_t question; /* and the slot of the first of them */
     uint64_t random;
     uint64_t jitter;  /* ns, of the next question */
     unsigned dones;   /* DONEs so far */

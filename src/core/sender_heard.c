@@ -33,7 +33,7 @@ static bool take_list(struct Sender *s, const struct PacketStatus *status)
     while (status_reader_next(&r, &range)) {
         delivery_arrived(d, position, range.first);
         position = range.first + range.length;
-        if (range.first < delivery_first(d)) {
+        if (range.first < d->low) {
             sender_fail(s); /* a stream cannot be had again */
             return true;
         }
@@ -72,6 +72,17 @@ static void take_echo(struct SenderPeer *p, const struct PacketStatus *status, u
     p->good = status->good;
 }
 
+/*
+ * No list has spoken of what lies behind the end of all so far: of a stream it is what the receiver
+ * has not heard of. If nothing is in flight that is lost, and nothing that follows may tell for
+ * long.
+ */
+static void take_untold(struct SenderPeer *p)
+{
+    if (p->flight.count == 0)
+        (void)delivery_missing(&p->delivery, p->delivery.end, p->delivery.sent);
+}
+
 static void take_state(struct Sender *s, const struct PacketStatus *status)
 {
     s->peer.known = status->state != STATUS_WANT_OBJECT;
@@ -80,8 +91,8 @@ static void take_state(struct Sender *s, const struct PacketStatus *status)
         s->peer.want_object = true;
         return;
     case STATUS_VERIFIED:
-        /* A stream that goes on cannot have been verified. */
-        if (!sender_is_stream(s) || s->stream.ended)
+        /* A stream whose END was not said cannot have been verified. */
+        if (!sender_is_stream(s) || s->counters.ends > 0)
             sender_enter(s, SENDER_CONFIRMED);
         return;
     case STATUS_REFUSED:
@@ -90,18 +101,39 @@ static void take_state(struct Sender *s, const struct PacketStatus *status)
     case STATUS_RECEIVING:
         break;
     }
+    take_untold(&s->peer);
     if (s->state == SENDER_CONFIRMING &&
         (s->peer.delivery.losses > 0 || s->peer.delivery.sent < s->layout.symbols))
         sender_enter(s, SENDER_DELIVERING);
 }
 
-/* The receiver has forgotten everything: is the file still the same? */
+/*
+ * The receiver has forgotten what it had: is the file still the same? Since END that is known at
+ * once; before, the digest may be long to take, and END will ask for it.
+ */
 static void check_source(struct Sender *s)
 {
     struct View digest;
 
-    if (!s->config.source.digest(s->config.source.ctx, &digest))
+    if (s->counters.ends > 0 && !s->config.source.digest(s->config.source.ctx, &digest))
         sender_fail(s);
+}
+
+/* True if packets from the first unanswered question on have been seen: then it is no older answer,
+ * however many got lost in between. */
+static bool has_seen_question(const struct Sender *s, uint8_t echo)
+{
+    const struct SenderPeer *p = &s->peer;
+
+    return p->asked > 0 && flight_has(&p->flight, echo) &&
+           (uint8_t)(s->seq - 1 - echo) < s->slot - p->question;
+}
+
+/* True if it was overtaken by one that has been heard. */
+static bool is_late(const struct Sender *s, const struct Packet *packet)
+{
+    return (uint8_t)(s->peer.seq - packet->seq) < 128 &&
+           !has_seen_question(s, packet->as.status.echo);
 }
 
 static void take_status(struct Sender *s, const struct Packet *packet, uint64_t now)
@@ -110,7 +142,7 @@ static void take_status(struct Sender *s, const struct Packet *packet, uint64_t 
     struct SenderPeer *p = &s->peer;
     bool same = p->heard && p->run == status->run;
 
-    if (same && (uint8_t)(p->seq - packet->seq) < 128) {
+    if (same && is_late(s, packet)) {
         s->counters.late++;
         return;
     }

@@ -122,7 +122,11 @@ static uint64_t oldest_wanted(const struct Sender *s)
 
 uint8_t *sender_space(struct Sender *s, size_t *len)
 {
-    return stream_out_space(&s->stream, oldest_wanted(s), len);
+    uint8_t *space = stream_out_space(&s->stream, oldest_wanted(s), len);
+
+    if (space && s->config.two_way)
+        delivery_release(&s->peer.delivery, stream_out_first(&s->stream));
+    return space;
 }
 
 void sender_take(struct Sender *s, size_t n)

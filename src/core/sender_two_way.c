@@ -164,7 +164,8 @@ static bool object_due(struct Sender *s, uint64_t now)
     if (now < question_at(s))
         return false;
     s->counters.questions++;
-    p->asked++;
+    if (p->asked++ == 0)
+        p->question = s->slot;
     sender_draw_jitter(p);
     p->listening = false;
     p->end_due = s->state == SENDER_CONFIRMING;

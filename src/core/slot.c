@@ -2,8 +2,8 @@
 
 #include "core/slot_store.h"
 
-/* A packet may come this many behind the newest and still count as late, not as a long gap. */
-#define LATE_MAX 64
+/* An OBJECT after so much silence, in ns, is a question: no sender asks sooner. */
+#define SILENCE UINT64_C(200000000)
 
 /* Changes of T or B that an object may have for nothing; later ones want so many packets between.
  */
@@ -122,30 +122,39 @@ static void use_tag(struct Slot *slot, uint16_t tag)
     slot->tags[slot->tag_count - 1] = tag;
 }
 
-/* seq is the newest, or a late one. */
-static void count_gap(struct Slot *slot, uint8_t seq)
+/* True if newer ones came before it. A question is the newest whatever its seq says: of those that
+ * got lost before it there may have been more than 8 bits can count. */
+static bool is_late(const struct Slot *slot, const struct Packet *p, uint64_t now)
 {
-    uint8_t ahead = (uint8_t)(seq - slot->seq);
+    bool question = p->type == PACKET_OBJECT && now - slot->last_packet >= SILENCE;
+
+    return (uint8_t)(slot->seq - p->seq) <= PACKET_LATE_MAX && !question;
+}
+
+/* Its seq is the newest, or a late one. */
+static void count_gap(struct Slot *slot, const struct Packet *p, uint64_t now)
+{
+    uint8_t ahead = (uint8_t)(p->seq - slot->seq);
 
     if (slot->seq_known && ahead == 0)
         return;
-    if (slot->seq_known && ahead >= 256 - LATE_MAX) {
+    if (slot->seq_known && is_late(slot, p, now)) {
         slot->counters.lost -= slot->counters.lost > 0 ? 1 : 0;
         return;
     }
     if (slot->seq_known)
         slot->counters.lost += ahead - 1u;
-    slot->seq = seq;
+    slot->seq = p->seq;
     slot->seq_known = true;
 }
 
 void slot_count_packet(struct Slot *slot, const struct Packet *p, uint64_t now)
 {
+    use_tag(slot, p->tag);
+    count_gap(slot, p, now);
     if (slot->counters.packets++ == 0)
         slot->first_packet = now;
     slot->last_packet = now;
-    use_tag(slot, p->tag);
-    count_gap(slot, p->seq);
     slot->answer.echo = slot->seq;
 }
 
@@ -293,8 +302,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
 {
     struct View digest;
 
-    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy &&
-        !slot->answer.on)
+    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy)
         slot_skip_rest(r, slot);
     if (slot->state != SLOT_COLLECTING || !can_finish(slot, &digest))
         return false;

@@ -43,7 +43,8 @@ void slot_end(struct Slot *slot, const struct PacketEnd *end);
 /* If every byte is here and can be verified now, asks the store to. True: verified. */
 bool slot_finish(struct Receiver *r, struct Slot *slot);
 
-/* A stream whose END has come for the last time: what is missing up to there is left out. */
+/* A stream whose END has come for the last time: what is missing up to there is left out, unless
+ * its sender still has it. */
 void slot_skip_rest(struct Receiver *r, struct Slot *slot);
 
 /* Between slot.c and slot_symbols.c: */

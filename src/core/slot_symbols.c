@@ -86,6 +86,12 @@ static void source_known_size(struct Receiver *r, struct Slot *slot,
     slot_advance(r, slot, prefix);
 }
 
+/* Two-way the sender of a stream keeps every symbol until it has arrived: what is missing comes. */
+static bool is_resent(const struct Slot *slot)
+{
+    return slot->answer.on;
+}
+
 /* A gap of the stream that nothing will close any more. */
 static void stream_skip(struct Receiver *r, struct Slot *slot, const struct StreamStore *store)
 {
@@ -106,6 +112,8 @@ void slot_skip_rest(struct Receiver *r, struct Slot *slot)
     struct SlotStore s = slot_store(r, slot);
     struct StreamStore store = {&s, slot_store_deliver, slot_store_scratch};
 
+    if (is_resent(slot))
+        return;
     while (slot->state == SLOT_COLLECTING && slot->stream.next < slot->stream.high)
         stream_skip(r, slot, &store);
     if (slot->state != SLOT_COLLECTING || slot->stream.next >= slot->end.symbols)
@@ -124,7 +132,7 @@ static void stream_recover(struct Receiver *r, struct Slot *slot)
     if (stream_in_recover(&slot->stream, r->config.muladd, &store, &solved) == STREAM_FAILED)
         slot_fail(slot, SLOT_FAILURE_STORE);
     slot->counters.repaired += solved;
-    while (slot->state == SLOT_COLLECTING && stream_in_gap(&slot->stream))
+    while (slot->state == SLOT_COLLECTING && stream_in_gap(&slot->stream, is_resent(slot)))
         stream_skip(r, slot, &store);
 }
 

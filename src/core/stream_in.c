@@ -306,12 +306,16 @@ enum StreamResult stream_in_recover(struct StreamIn *in, Gf256MulAdd muladd,
     return hand_on(in, store) ? STREAM_KEPT : STREAM_FAILED;
 }
 
-bool stream_in_gap(const struct StreamIn *in)
+bool stream_in_gap(const struct StreamIn *in, bool resent)
 {
     if (in->next >= in->high)
         return false;
     /* The next is here and was not handed on: solved, but no symbol. */
-    if (has(in, in->next) || in->next < ring_low(in))
+    if (has(in, in->next))
+        return true;
+    if (resent)
+        return false;
+    if (in->next < ring_low(in))
         return true;
     if (in->newest_first <= in->next)
         return false;

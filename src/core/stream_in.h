@@ -74,10 +74,11 @@ uint64_t stream_in_next_missing(const struct StreamIn *in, uint64_t s, uint64_t 
 uint64_t stream_in_next_arrived(const struct StreamIn *in, uint64_t s, uint64_t end);
 
 /*
- * True if `next` is lost for good: no repair that waits or may still come covers it, or the stream
- * has gone on by more than a ring. Or it was solved and is no symbol.
+ * True if `next` is lost for good: it was solved and is no symbol; or, unless what is missing is
+ * resent, no repair that waits or may still come covers it, or the stream has gone on by more than
+ * a ring.
  */
-bool stream_in_gap(const struct StreamIn *in);
+bool stream_in_gap(const struct StreamIn *in, bool resent);
 
 /*
  * Leave out what is missing: hand on from the next symbol that is here, or if none is, wait for

@@ -17,6 +17,11 @@ void stream_out_init(struct StreamOut *o, uint32_t symbol_size, uint32_t capacit
     };
 }
 
+uint64_t stream_out_first(const struct StreamOut *o)
+{
+    return o->closed >= o->capacity ? o->closed - o->capacity + 1 : 0;
+}
+
 static uint8_t *slot_of(const struct StreamOut *o, uint64_t s)
 {
     return o->slots + s % o->capacity * o->symbol_size;

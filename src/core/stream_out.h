@@ -32,6 +32,9 @@ void stream_out_init(struct StreamOut *o, uint32_t symbol_size, uint32_t capacit
  */
 uint8_t *stream_out_space(struct StreamOut *o, uint64_t keep, size_t *len);
 
+/* The first symbol in the ring once space has been lent: it is in the place of the one before. */
+uint64_t stream_out_first(const struct StreamOut *o);
+
 /* n bytes (at most what was lent) were put there. A full symbol closes itself. */
 void stream_out_take(struct StreamOut *o, size_t n);
 

@@ -246,7 +246,7 @@ void outbox_progress(const struct Outbox *b, size_t unwritten, char *name,
 
         known = known && !sent.stream && (two_way || sent.passes == 0);
         size += sent.size;
-        wire += sent.plan * sent.wire / (sent.packets + 1);
+        wire += (uint64_t)((double)sent.plan * (double)sent.wire / (double)(sent.packets + 1));
         state->done += sent.confirmed;
         state->repairs += sent.repairs;
         state->good += sent.good;

@@ -39,6 +39,7 @@ struct Duplex {
     uint8_t rx_memory[2 * FRAME_MAX];
     struct DuplexResult result;
     bool receiver_restarted, sender_restarted;
+    uint64_t behind_since; /* 0: it is not */
 };
 
 /* With DTTK_TRACE set, every frame that is handed to the line is named on stderr. */
@@ -201,6 +202,8 @@ static void open_sender(struct Duplex *d)
     options.two_way = true;
     options.half_duplex = d->o->turnaround > 0;
     options.run += d->sender_restarted;
+    if (d->sender_restarted && options.stream)
+        options.salt++; /* for the random id: it is another stream */
     sim_sender_open(&d->sender, d->bytes, d->size, &options);
     frame_reader_init(&d->reader, d->sender.writer.crc32c);
     buffer_init(&d->rx, d->rx_memory, sizeof d->rx_memory, 0);
@@ -245,6 +248,27 @@ static uint64_t next_arrival(const struct Way *way)
     return way->count > 0 ? way->frames[way->first].at : UINT64_MAX;
 }
 
+/* When a stream brings more; UINT64_MAX: never, or without a pause. */
+static uint64_t next_line(const struct SimSender *s)
+{
+    return s->pause > 0 && s->taken < s->size ? s->more : UINT64_MAX;
+}
+
+/* Has the receiver of a stream all that it has brought so far? */
+static void look_behind(struct Duplex *d)
+{
+    uint64_t here = 0;
+
+    for (unsigned i = 0; i < SIM_SLOTS; i++)
+        here += d->receiver.files[i].open ? d->receiver.files[i].size : 0;
+    if (d->receiver.finished > 0 || here == d->sender.taken)
+        d->behind_since = 0;
+    else if (d->behind_since == 0)
+        d->behind_since = d->now;
+    if (d->behind_since > 0 && d->now - d->behind_since > d->result.behind)
+        d->result.behind = d->now - d->behind_since;
+}
+
 static bool has_ended(const struct Sender *s)
 {
     return s->state == SENDER_FINISHED || s->state == SENDER_REFUSED ||
@@ -264,6 +288,8 @@ static bool step(struct Duplex *d)
     for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++)
         at = earlier(at, next_arrival(&d->ways[w]));
     at = earlier(at, next_interference(d));
+    at = earlier(at, next_line(&d->sender));
+    look_behind(d);
     if (at == UINT64_MAX)
         return false;
     d->now = at > d->now ? at : d->now + 1;

@@ -45,6 +45,7 @@ struct DuplexResult {
     uint64_t wire[DUPLEX_WAYS]; /* bytes of frames, of all runs */
     uint64_t flight_most;       /* bytes sent and neither arrived nor lost, at most, after the first
                                  * answer had arrived */
+    uint64_t behind; /* ns, the longest time without all that a stream had brought being here */
     struct SenderCounters counters;
     bool done; /* the receiver heard DONE */
 };

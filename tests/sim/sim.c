@@ -336,7 +336,7 @@ void sim_receiver_feed(void *ctx, const uint8_t *bytes, size_t len)
 
 static bool is_of(const struct SimFile *f, const uint8_t *digest)
 {
-    return f->info.symbol_size > 0 && memcmp(f->info.id, digest, PACKET_ID) == 0;
+    return f->info.symbol_size > 0 && memcmp(f->info.id, digest, PACKET_ID - 1) == 0;
 }
 
 /* What an open file claims to have: a stream all that was delivered, others their prefix. */

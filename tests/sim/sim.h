@@ -120,6 +120,8 @@ struct SimSender {
     struct FrameWriter writer;
     uint64_t taken; /* of a stream */
     size_t lines;   /* of the options */
+    uint64_t pause; /* of the options */
+    uint64_t more;  /* when the next line of a stream comes, ns */
     uint64_t wire;  /* bytes of frames so far */
     bool changed;   /* the file is not what it was: no digest any more */
 };
@@ -136,7 +138,8 @@ struct SimOptions {
     uint16_t run;
     uint8_t flags; /* of OBJECT, besides OBJECT_STREAM */
     uint8_t salt;
-    size_t lines; /* a stream: at most so many bytes are taken at a time, then flushed; 0: all */
+    size_t lines;   /* a stream: at most so many bytes are taken at a time, then flushed; 0: all */
+    uint64_t pause; /* ns between those lines */
     bool two_way;
     bool half_duplex;
     uint64_t line_rate;

@@ -72,6 +72,8 @@ void sim_sender_open(struct SimSender *s, const uint8_t *bytes, uint64_t size,
     config.packet_max = frame_capacity(s->mtu);
     sim_digest(bytes, size, s->digest);
     memcpy(config.object.id, s->digest, PACKET_ID);
+    if (options->stream) /* each time it is another: the last byte stands for a random id */
+        config.object.id[PACKET_ID - 1] ^= options->salt;
     if (options->name)
         config.object.name = view_of(options->name, strlen(options->name));
     plan(&config, options);
@@ -82,6 +84,7 @@ void sim_sender_open(struct SimSender *s, const uint8_t *bytes, uint64_t size,
     buffer_init(&s->tx, s->tx_memory, FRAME_MAX, 0);
     s->writer = (struct FrameWriter){.crc32c = config.crc32c};
     s->lines = options->lines;
+    s->pause = options->pause;
 }
 
 void sim_sender_close(struct SimSender *s)
@@ -91,11 +94,14 @@ void sim_sender_close(struct SimSender *s)
 }
 
 /* A stream: take as much as there is room for, or one line. */
-static void take(struct SimSender *s)
+static void take(struct SimSender *s, uint64_t now)
 {
     size_t len, left = s->lines > 0 ? s->lines : SIZE_MAX;
     uint8_t *space;
 
+    if (now < s->more)
+        return;
+    s->more = now + s->pause;
     while (s->taken < s->size && left > 0 && (space = sender_space(&s->sender, &len)) != NULL) {
         size_t n = s->size - s->taken < len ? (size_t)(s->size - s->taken) : len;
 
@@ -114,7 +120,7 @@ static void take(struct SimSender *s)
 static bool next_packet(struct SimSender *s, uint64_t now)
 {
     if ((s->sender.config.object.flags & OBJECT_STREAM) && !s->sender.stream.ended)
-        take(s);
+        take(s, now);
     return sender_output(&s->sender, &s->packet, &s->body, now);
 }
 

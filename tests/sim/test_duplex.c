@@ -2,99 +2,7 @@
  * Two-way transfers on a virtual line and clock. The property is always the same: the sender that
  * has heard VERIFIED has sent a file that is equal, within a bounded time and number of bytes.
  */
-#include "duplex.h"
-
-#include <criterion/criterion.h>
-#include <inttypes.h>
-#include <stdlib.h>
-
-#define RATE 11520 /* of 115,200 baud */
-
-static uint64_t seed(void)
-{
-    const char *text = getenv("DTTK_SEED");
-
-    return text ? strtoull(text, NULL, 0) : 1;
-}
-
-static struct DuplexOptions line_of(uint64_t rate)
-{
-    return (struct DuplexOptions){.sender = {.line_rate = rate},
-                                  .rate = {rate, rate},
-                                  .window = 65536,
-                                  .limit = 7200 * DUPLEX_SECOND};
-}
-
-/* Stops the test unless the file is equal and both sides know. */
-static void check_whole(const struct DuplexResult *r, uint64_t which)
-{
-    cr_assert_eq(r->sender, SENDER_FINISHED,
-                 "case %" PRIu64 ", seed %" PRIu64 ": state %d after %.1f s; %" PRIu64
-                 " answers, %" PRIu64 " bad, %" PRIu64 " late, %" PRIu64 " questions",
-                 which, seed(), (int)r->sender, (double)r->time / 1e9, r->counters.statuses,
-                 r->counters.bad, r->counters.late, r->counters.questions);
-    cr_assert_eq(r->file, SIM_EQUAL, "case %" PRIu64 ", seed %" PRIu64 ": the file is %d", which,
-                 seed(), (int)r->file);
-}
-
-static uint64_t below(uint64_t *random, uint64_t n)
-{
-    return sim_random(random) % n;
-}
-
-/* Loss of frames, bits or bytes, on one way. */
-static struct DamageConfig draw_damage(uint64_t *random, double loss_most)
-{
-    struct DamageConfig c = {.seed = sim_random(random)};
-    double share = (double)below(random, 1001) / 1000;
-
-    switch (below(random, 5)) {
-    case 0:
-        break;
-    case 1:
-        c.ber = 1e-6 * (double)(1 + below(random, 200));
-        break;
-    case 2:
-        c.drop = 1e-5 * (double)(1 + below(random, 50));
-        break;
-    case 3:
-        c.burst_gap = 2000;
-        c.burst_len = 1 + (double)below(random, 100);
-        break;
-    default:
-        c.loss = share * loss_most;
-        c.dup = share / 10;
-        break;
-    }
-    return c;
-}
-
-static struct DuplexOptions draw_line(uint64_t *random)
-{
-    static const uint64_t rates[] = {120, 960, 11520, 92160, 1000000};
-    static const uint64_t latencies[] = {0, 0, 1, 20, 250, 2000};
-    static const uint64_t windows[] = {512, 1024, 4096, 65536, 1 << 20};
-    struct DuplexOptions o = line_of(rates[below(random, 5)]);
-
-    for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++) {
-        o.damage[w] = draw_damage(random, 0.5);
-        o.latency[w] = latencies[below(random, 6)] * DUPLEX_MS;
-    }
-    if (below(random, 3) == 0) /* asymmetric */
-        o.rate[DUPLEX_BACK] = rates[below(random, 5)];
-    o.window = windows[below(random, 5)];
-    if (below(random, 4) == 0)
-        o.sender.mtu = 100 + below(random, 2000);
-    o.sender.run = (uint16_t)sim_random(random);
-    return o;
-}
-
-static uint64_t draw_size(uint64_t *random, uint64_t rate)
-{
-    uint64_t most = rate < 1000 ? 4000 : 60000;
-
-    return below(random, 4) == 0 ? below(random, 600) : below(random, most);
-}
+#include "duplex_kit.h"
 
 Test(duplex, any_line_delivers_the_file_in_bounded_time, .timeout = 200)
 {
@@ -165,64 +73,6 @@ Test(duplex, the_loss_of_any_packet_is_made_good, .timeout = 200)
         }
     }
     free(bytes);
-}
-
-/* Either side may end at any moment and start anew; the receiver with or without what it had. */
-Test(duplex, a_restart_of_either_side_is_survived, .timeout = 200)
-{
-    uint64_t random = seed() + 2;
-
-    for (uint64_t i = 0; i < sim_rounds(10000); i++) {
-        struct DuplexOptions o = draw_line(&random);
-        uint64_t size = 1 + draw_size(&random, o.rate[DUPLEX_THERE]);
-        uint8_t *bytes = sim_content(size, i);
-        uint64_t about =
-            (size + 500) * DUPLEX_SECOND / o.rate[DUPLEX_THERE] + o.latency[0] + o.latency[1];
-        struct DuplexResult r;
-
-        if (i % 2 == 0)
-            o.receiver_restart = 1 + below(&random, about);
-        if (i % 3 == 0)
-            o.sender_restart = 1 + below(&random, about);
-        o.resume = below(&random, 2) == 0;
-        r = duplex_run(bytes, size, &o);
-        check_whole(&r, i);
-        free(bytes);
-    }
-}
-
-Test(duplex, a_receiver_that_goes_on_is_not_sent_again_what_it_has)
-{
-    uint8_t *bytes = sim_content(100000, 1);
-    struct DuplexOptions o = line_of(RATE);
-    struct DuplexResult r;
-
-    o.receiver_restart = 5 * DUPLEX_SECOND;
-    o.resume = true;
-    r = duplex_run(bytes, 100000, &o);
-    check_whole(&r, 0);
-    cr_assert_lt(r.wire[DUPLEX_THERE], 112000);
-    free(bytes);
-}
-
-/* The process was stopped, the machine slept: for both sides at once time has leapt. */
-Test(duplex, a_leap_of_the_clock_is_survived)
-{
-    uint64_t random = seed() + 3;
-
-    for (uint64_t i = 0; i < sim_rounds(3000); i++) {
-        struct DuplexOptions o = draw_line(&random);
-        uint64_t size = draw_size(&random, o.rate[DUPLEX_THERE]);
-        uint8_t *bytes = sim_content(size, i);
-        struct DuplexResult r;
-
-        o.jump = 1 + below(&random, 10 * DUPLEX_SECOND);
-        o.jump_by = (1 + below(&random, 3600)) * DUPLEX_SECOND;
-        o.limit += o.jump_by;
-        r = duplex_run(bytes, size, &o);
-        check_whole(&r, i);
-        free(bytes);
-    }
 }
 
 Test(duplex, a_small_receiver_is_never_overrun_once_it_has_said_so)
@@ -327,4 +177,30 @@ Test(duplex, goodput_is_close_to_what_the_line_carries)
         cr_assert_gt(goodput, columns[i].least, "column %zu: %.4f", i, goodput);
     }
     free(bytes);
+}
+
+/* Whatever is lost: nothing waits for the next line to come. */
+Test(duplex, a_line_of_a_stream_is_there_long_before_the_next)
+{
+    uint64_t random = seed() + 7;
+
+    for (uint64_t i = 0; i < sim_rounds(500); i++) {
+        struct DuplexOptions o = line_of(RATE);
+        uint8_t *bytes = sim_content(200, i);
+        struct DuplexResult r;
+
+        o.sender.stream = true;
+        o.sender.lines = 1 + below(&random, 40);
+        o.sender.pause = (100 + below(&random, 1000)) * DUPLEX_SECOND;
+        o.limit = 3600 * 200 * DUPLEX_SECOND;
+        for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++) {
+            o.damage[w] = (struct DamageConfig){.loss = 0.1, .seed = sim_random(&random)};
+            o.latency[w] = below(&random, 1000) * DUPLEX_MS;
+        }
+        r = duplex_run(bytes, 200, &o);
+        check_whole(&r, i);
+        cr_assert_lt(r.behind, 60 * DUPLEX_SECOND, "case %" PRIu64 ": %.1f s", i,
+                     (double)r.behind / 1e9);
+        free(bytes);
+    }
 }

@@ -1,10 +1,14 @@
 /* What a sender knows of the symbols at the other side, against a plain table of them. */
 #include "core/delivery.h"
 
+#include <time.h>
+
 #include "check.h"
 #include "random.h"
+#include "trap.h"
 
 #define MOST 3000
+#define MANY ((uint64_t)20 << 20) /* symbols of 20 GiB */
 
 /* The same, a byte a symbol, and no cleverness. */
 struct Model {
@@ -149,7 +153,57 @@ Test(delivery, a_ring_speaks_of_what_it_holds_only)
         delivery_arrived(&d, 0, s + 1);
         cr_assert_eq(d.prefix, s + 1);
     }
-    cr_assert_eq(delivery_first(&d), 1000 - 64);
+    cr_assert_eq(d.low, 1000 - 64);
+    free(d.arrived);
+}
+
+Test(delivery, what_is_given_up_is_not_gone_back_to)
+{
+    struct Delivery d = made(100);
+    uint64_t first;
+
+    delivery_next(&d, 100, 60, &first);
+    delivery_arrived(&d, 0, 40);
+    delivery_release(&d, 30);
+    delivery_release(&d, 20); /* is given up already */
+    delivery_forget(&d);
+    cr_assert_eq(d.losses, 30);
+    cr_assert_eq(delivery_next(&d, 100, 100, &first), 30);
+    cr_assert_eq(first, 30);
+    cr_assert(!delivery_missing(&d, 0, 30));
+    cr_assert_eq(d.losses, 0);
+    delivery_arrived(&d, 0, 60);
+    cr_assert_eq(d.prefix, 60);
+    cr_assert_eq(d.have, 60);
+    free(d.arrived);
+}
+
+Test(delivery, what_has_not_arrived_is_not_given_up, .signal = SIGNAL_OF_TRAP)
+{
+    struct Delivery d = made(100);
+
+    delivery_arrived(&d, 0, 40);
+    delivery_release(&d, 41);
+}
+
+/* One hole at the front of a large object: each STATUS speaks of all of it. */
+Test(delivery, a_long_list_is_walked_in_no_time)
+{
+    struct Delivery d = made(MANY);
+    uint64_t first;
+    clock_t begin;
+
+    delivery_next(&d, MANY, 16, &first);
+    delivery_arrived(&d, 1, MANY - 20);
+    begin = clock();
+    for (unsigned i = 0; i < 100; i++) {
+        delivery_missing(&d, 0, 1);
+        delivery_arrived(&d, 1, MANY - 20);
+    }
+    delivery_missing(&d, 0, MANY);
+    delivery_arrived(&d, 0, MANY);
+    cr_assert_eq(d.have, MANY);
+    cr_assert_lt(clock() - begin, 2 * CLOCKS_PER_SEC);
     free(d.arrived);
 }
 

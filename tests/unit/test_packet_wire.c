@@ -157,13 +157,15 @@ Test(packet_wire, nothing_longer_than_a_frame_carries_is_read_or_written)
                  PACKET_BAD_FIELDS);
     for (size_t over = 0; over <= 1; over++) {
         struct PacketAbort abort = {.text = view_of(counting, PACKET_MAX - 6 + over)};
-        struct PacketStatus status = {.ranges = view_of(counting, PACKET_MAX - 12 + over)};
+        struct PacketStatus status = {.ranges =
+                                          view_of(counting, PACKET_MAX - STATUS_FIXED_MAX + over)};
         buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
         cr_assert_eq(packet_append_abort(&b, &abort), over == 0);
         cr_assert_eq(buffer_view(&b).len, over == 0 ? PACKET_MAX - PACKET_HEADER : 0);
         buffer_reset(&b, PACKET_HEADROOM);
         cr_assert_eq(packet_append_status(&b, &status), over == 0);
-        cr_assert_eq(buffer_view(&b).len, over == 0 ? PACKET_MAX - PACKET_HEADER : 0);
+        cr_assert_leq(buffer_view(&b).len, PACKET_MAX - PACKET_HEADER);
+        cr_assert_eq(buffer_view(&b).len > 0, over == 0);
     }
 }
 

@@ -74,6 +74,29 @@ Test(receiver, lost_packets_are_counted_by_seq_and_late_ones_taken_off)
     sim_receiver_close(&r);
 }
 
+/* As many as may be in flight can be lost before it, and further questions. */
+Test(receiver, an_object_after_silence_is_newest_whatever_its_seq)
+{
+    struct Packet object = object_packet(100000, 10, 0);
+    const struct Slot *slot = &r.slots[0];
+
+    begin();
+    input(&object);
+    source(object.tag, 10, 0, 10);
+    object.seq = 250;
+    input(&object);
+    cr_assert_eq(slot->seq, 10, "late");
+    r.now += 1000000000;
+    source(object.tag, 251, 0, 10);
+    cr_assert_eq(slot->seq, 10, "late by far");
+    r.now += 1000000000;
+    input(&object);
+    cr_assert_eq(slot->seq, 250);
+    source(object.tag, (uint8_t)(250 + PACKET_AHEAD_MAX), 0, 10);
+    cr_assert_eq(slot->seq, (uint8_t)(250 + PACKET_AHEAD_MAX), "the last that can be in flight");
+    sim_receiver_close(&r);
+}
+
 Test(receiver, packets_are_counted_by_what_was_wrong_with_them)
 {
     static const struct {

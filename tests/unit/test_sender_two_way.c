@@ -1,85 +1,5 @@
 /* What a two-way sender makes of answers, good and bad ones; whole transfers are in tests/sim. */
-#include "core/frame.h"
-#include "core/sender.h"
-#include "core/status.h"
-
-#include "check.h"
-#include "packets.h"
-#include "sim/sim.h"
-
-#define SECOND UINT64_C(1000000000)
-#define SIZE   10000
-
-static struct SimSender s;
-static uint8_t bytes[SIZE];
-static uint64_t now;
-
-static void open(struct SimOptions options)
-{
-    static bool is_open;
-
-    if (is_open)
-        sim_sender_close(&s);
-    is_open = true;
-    options.two_way = true;
-    now = 1;
-    sim_sender_open(&s, bytes, SIZE, &options);
-}
-
-/* The next packet's type, at `now`; 0: none. */
-static unsigned next(void)
-{
-    return sim_sender_frame_at(&s, now) ? s.packet.base[s.packet.head] & 15U : 0;
-}
-
-static void drain(void)
-{
-    while (next() != 0) {
-    }
-}
-
-static uint8_t newest(void)
-{
-    return (uint8_t)(s.sender.seq - 1);
-}
-
-static void hear(struct Packet p)
-{
-    uint8_t memory[512];
-    struct Buffer b;
-
-    buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
-    CHECK(packets_encode(&b, &p), "it cannot be encoded");
-    sender_input(&s.sender, buffer_view(&b), now += SECOND / 100);
-}
-
-/* A STATUS whose list has one range, of `length` symbols; 0: an empty list. */
-static struct Packet status(enum StatusState state, uint64_t first, uint64_t length, uint64_t upto)
-{
-    static uint8_t memory[64], seq;
-    static struct Buffer list;
-    struct StatusWriter w;
-    struct Packet p = {.type = PACKET_STATUS, .seq = seq, .tag = s.sender.tag};
-
-    seq++;
-    buffer_init(&list, memory, sizeof memory, 0);
-    status_writer_init(&w, &list, sizeof memory);
-    if (length > 0)
-        status_writer_add(&w, (struct StatusRange){first, length});
-    p.as.status = (struct PacketStatus){.state = (uint8_t)state,
-                                        .run = 5,
-                                        .echo = newest(),
-                                        .good = s.sender.counters.packets,
-                                        .window = 65536,
-                                        .upto = upto,
-                                        .ranges = buffer_view(&list)};
-    return p;
-}
-
-static uint64_t symbols(void)
-{
-    return s.sender.layout.symbols;
-}
+#include "unit/two_way_kit.h"
 
 /* All has been sent and echoed, and only `first` .. first + length is missing. */
 static void send_all(void)
@@ -156,14 +76,6 @@ Test(sender_two_way, verified_ends_it_even_before_all_was_sent)
     cr_assert_eq(next(), PACKET_DONE);
     drain();
     cr_assert_eq(sender_confirmed(&s.sender), SIZE);
-}
-
-Test(sender_two_way, a_stream_that_goes_on_cannot_be_verified)
-{
-    open((struct SimOptions){.stream = true, .lines = 10});
-    drain();
-    hear(status(STATUS_VERIFIED, 0, 0, 0));
-    cr_assert_eq(s.sender.state, SENDER_DELIVERING);
 }
 
 Test(sender_two_way, a_state_that_counts_nothing_is_no_loss)
@@ -254,10 +166,6 @@ Test(sender_two_way, a_list_that_cannot_be_is_not_used_at_all)
     hear(p);
     cr_assert_eq(s.sender.counters.bad, 2);
     cr_assert(!s.sender.peer.heard);
-    open((struct SimOptions){.stream = true});
-    next();
-    hear(status(STATUS_RECEIVING, 0, 1, 1000)); /* of a stream that has not come so far */
-    cr_assert_eq(s.sender.counters.bad, 1);
 }
 
 Test(sender_two_way, a_late_status_is_dropped)
@@ -295,9 +203,53 @@ Test(sender_two_way, a_file_that_changed_is_not_sent_once_more)
 {
     open((struct SimOptions){0});
     send_all();
+    drain();
     s.changed = true;
     hear(status(STATUS_RECEIVING, 0, symbols(), symbols()));
     cr_assert_eq(s.sender.state, SENDER_FAILED);
+}
+
+/* Before END the digest may be hours of reading away; with END it is asked for anyway. */
+Test(sender_two_way, what_is_taken_back_before_the_end_does_not_ask_for_the_digest)
+{
+    open((struct SimOptions){0});
+    drain();
+    hear(status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent));
+    s.changed = true;
+    hear(status(STATUS_RECEIVING, 3, 1, s.sender.peer.delivery.sent));
+    cr_assert_eq(s.sender.state, SENDER_DELIVERING);
+    cr_assert_eq(s.sender.peer.delivery.losses, 1);
+    for (int i = 0; i < 20 && s.sender.state == SENDER_DELIVERING; i++) {
+        drain();
+        hear(status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent));
+    }
+    cr_assert_eq(s.sender.state, SENDER_FAILED, "END would have said a digest that is not true");
+}
+
+/* Seen from the newest before them, what comes after 128 of them looks late. */
+Test(sender_two_way, the_loss_of_many_answers_does_not_deafen_it)
+{
+    struct Packet late, answer;
+
+    open((struct SimOptions){0});
+    drain();
+    hear(status(STATUS_RECEIVING, 0, 0, 0));
+    late = status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent);
+    late.seq -= 10;
+    for (unsigned i = 0; i < 400; i++) {
+        now = sender_deadline(&s.sender);
+        drain();
+        if (i < 100)
+            hear(late);
+        cr_assert_eq(s.sender.counters.statuses, 1, "question %u", i);
+    }
+    answer = status(STATUS_RECEIVING, 0, 0, s.sender.peer.delivery.sent);
+    answer.seq = (uint8_t)(late.seq - 1);
+    hear(answer);
+    cr_assert_eq(s.sender.counters.statuses, 2);
+    cr_assert_eq(s.sender.peer.asked, 0);
+    hear(answer);
+    cr_assert_eq(s.sender.counters.statuses, 2, "it counts once");
 }
 
 Test(sender_two_way, silence_is_ended_by_questions_that_come_less_and_less_often)
