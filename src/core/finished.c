@@ -21,7 +21,7 @@ struct Finished *finished_add(struct Receiver *r, uint16_t tag, const struct Pac
         r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
     }
     *f = (struct Finished){
-        .used = true, .tag = tag, .refused = refused, .size = info->size, .when = now};
+        .used = true, .tag = tag, .refused = refused, .size = info->size, .run = info->run, .when = now};
     f->answer.due = ANSWER_NEVER;
     memcpy(f->id, info->id, PACKET_ID);
     r->newest_finished = f;
@@ -36,6 +36,7 @@ void finished_answer(struct Receiver *r, struct Finished *f, const struct Packet
     if (p->type == PACKET_OBJECT)
         answer_learn(&f->answer, r, &p->as.object);
     f->answer.echo = p->seq;
+    f->when = now;
     if (p->type == PACKET_DONE || p->type == PACKET_ABORT) {
         f->done = p->type == PACKET_DONE;
         f->answer.due = ANSWER_NEVER;

@@ -139,7 +139,8 @@ static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *in
 
 /*
  * A free slot; or, if there is none, that of the object not heard of for longest, if others have
- * had packets enough since: what it has is kept by the store, and its next OBJECT opens it again.
+ * had packets enough since, so that those that share a line do not push out each other: what it has
+ * is kept by the store, and its next OBJECT opens it again.
  */
 static struct Slot *find_free(struct Receiver *r)
 {
@@ -147,14 +148,13 @@ static struct Slot *find_free(struct Receiver *r)
 
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         struct Slot *slot = &r->config.slots[i];
-
         if (slot->state == SLOT_FREE)
             return slot;
         if (slot->heard < oldest->heard)
             oldest = slot;
     }
     r->counters.no_room++;
-    if (r->counters.packets - oldest->heard < RECEIVER_IDLE)
+    if (r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
         return NULL;
     release(r, oldest);
     return oldest;
@@ -230,6 +230,14 @@ static void open_slot(struct Receiver *r, const struct Packet *p, uint64_t now)
     take_waiting(r, slot, p, now);
 }
 
+/* True if this OBJECT is of the finished object, and nothing but a repetition. */
+static bool is_stale(const struct Receiver *r, const struct Finished *f,
+                     const struct PacketObject *info)
+{
+    return f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0 &&
+           (!r->config.reopen || f->run == info->run);
+}
+
 /* An OBJECT whose tag no slot has. */
 static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_t now)
 {
@@ -237,13 +245,13 @@ static void input_new_object(struct Receiver *r, const struct Packet *p, uint64_
     struct Finished *f = finished_find(r, p->tag, now);
     struct Slot *alias;
 
-    if (f && f->size == info->size && memcmp(f->id, info->id, PACKET_ID) == 0) {
+    if (f && is_stale(r, f, info)) {
         r->counters.stale++;
         finished_answer(r, f, p, 0, now);
         return;
     }
     if (f)
-        f->used = false; /* another object under an old tag: the finished one makes room */
+        f->used = false; /* another object under an old tag, or run: the finished one makes room */
     alias = find_alias(r, info);
     if (!alias) {
         open_slot(r, p, now);
@@ -257,7 +265,11 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
                           uint64_t now)
 {
     struct Finished *f = finished_find(r, p->tag, now);
-
+    /* Who has said DONE sends no more of it: this is of another run, whose OBJECT was lost. */
+    if (f && r->config.reopen && f->done && p->type != PACKET_DONE) {
+        f->used = false;
+        f = NULL;
+    }
     if (f) {
         r->counters.stale++;
         if (p->type == PACKET_END && p->as.end.rest == 0)

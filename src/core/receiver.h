@@ -24,8 +24,9 @@
 
 #define RECEIVER_TAGS          4   /* tags under which one object may be known at a time */
 #define RECEIVER_FINISHED      64  /* tags of finished objects remembered */
-#define RECEIVER_IDLE          256 /* packets of others after which a slot may be taken over */
-#define RECEIVER_FINISHED_TIME UINT64_C(600000000000) /* for 10 minutes, in ns */
+#define RECEIVER_IDLE          2   /* packets of others, for each slot there is, after which one
+                                    * may be taken over */
+#define RECEIVER_FINISHED_TIME UINT64_C(600000000000) /* until 10 minutes without any, in ns */
 
 /*
  * States of a slot and what each event does there. Packets of type STATUS and DONE and what a
@@ -171,11 +172,12 @@ struct Finished {
     bool given_up;  /* of those: it was being received, and ended with */
     uint8_t reason; /* this enum AbortReason */
     bool done;      /* the sender has heard that it is verified */
+    uint16_t run;   /* of the sender */
     struct Answer answer;
     bool ended; /* an END closed a pass since */
     uint64_t size;
     uint8_t id[PACKET_ID];
-    uint64_t when;
+    uint64_t when; /* it was finished, or had a packet, last; ns */
 };
 
 struct ReceiverConfig {
@@ -186,7 +188,8 @@ struct ReceiverConfig {
     unsigned slot_count;
     uint8_t *waiting; /* waiting_size bytes for packets of unknown tags, kept; may be 0 */
     size_t waiting_size;
-    bool lossy; /* what is lost of a stream for good is left out */
+    bool lossy;  /* what is lost of a stream for good is left out */
+    bool reopen; /* a finished object that another run of a sender sends is asked for anew */
     /* Two-way: */
     bool may_answer;   /* the link can be written to */
     uint16_t run;      /* random, new at each start */

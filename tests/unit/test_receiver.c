@@ -115,6 +115,46 @@ Test(receiver, a_finished_object_is_not_opened_again_for_ten_minutes)
     sim_receiver_close(&r);
 }
 
+Test(receiver, a_finished_object_stays_so_while_its_packets_come)
+{
+    struct Packet object = object_packet(0, 1, 0);
+
+    begin();
+    answer = RECEIVER_REFUSE;
+    r.receiver.config.store.open = open_as_told;
+    for (unsigned i = 0; i < 5; i++) {
+        input(&object);
+        r.now += RECEIVER_FINISHED_TIME / 2;
+    }
+    cr_assert_eq(r.receiver.counters.refused, 1, "it was asked for again");
+    sim_receiver_close(&r);
+}
+
+Test(receiver, a_finished_object_of_another_run_is_asked_for_anew_if_it_is_to_be)
+{
+    for (int reopen = 0; reopen < 2; reopen++) {
+        struct Packet object = object_packet(0, 1, 0), done = {.type = PACKET_DONE};
+
+        begin();
+        answer = RECEIVER_REFUSE;
+        r.receiver.config.store.open = open_as_told;
+        r.receiver.config.reopen = reopen == 1;
+        input(&object);
+        input(&object);
+        object.as.object.run++;
+        input(&object);
+        input(&object);
+        cr_assert_eq(r.receiver.counters.refused, reopen == 1 ? 2 : 1);
+        cr_assert_eq(r.receiver.counters.stale, reopen == 1 ? 2 : 3);
+        /* Its sender has heard all: what comes then is of another run, whose OBJECT was lost. */
+        done.tag = object.tag;
+        input(&done);
+        source(object.tag, 1, 0, 10);
+        cr_assert_eq(r.receiver.counters.waiting, reopen == 1 ? 1 : 0);
+        sim_receiver_close(&r);
+    }
+}
+
 Test(receiver, an_end_of_a_finished_object_ends_its_pass)
 {
     struct SimOptions options = {.mtu = 128, .redundancy = 250};
