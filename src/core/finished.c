@@ -20,8 +20,12 @@ struct Finished *finished_add(struct Receiver *r, uint16_t tag, const struct Pac
         f = &r->finished[r->finished_next];
         r->finished_next = (r->finished_next + 1) % RECEIVER_FINISHED;
     }
-    *f = (struct Finished){
-        .used = true, .tag = tag, .refused = refused, .size = info->size, .run = info->run, .when = now};
+    *f = (struct Finished){.used = true,
+                           .tag = tag,
+                           .refused = refused,
+                           .size = info->size,
+                           .run = info->run,
+                           .when = now};
     f->answer.due = ANSWER_NEVER;
     memcpy(f->id, info->id, PACKET_ID);
     r->newest_finished = f;

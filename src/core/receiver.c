@@ -50,6 +50,8 @@ static enum AbortReason reason_of(enum SlotFailure failure)
         return ABORT_WRITE;
     case SLOT_FAILURE_DIGEST:
         return ABORT_DIGEST;
+    case SLOT_FAILURE_SIZE:
+        return ABORT_REFUSED;
     case SLOT_FAILURE_NONE:
     case SLOT_FAILURE_GAP:
         break;
@@ -93,23 +95,6 @@ static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
         retire(r, slot, false, ABORT_OTHER, now);
 }
 
-void receiver_fail(struct Receiver *r, unsigned slot)
-{
-    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state == SLOT_COLLECTING);
-    slot_fail(&r->config.slots[slot], SLOT_FAILURE_STORE);
-}
-
-void receiver_unheard(struct Receiver *r, unsigned slot)
-{
-    struct Slot *s = &r->config.slots[slot];
-
-    CORE_ASSERT(slot < r->config.slot_count && s->state == SLOT_COLLECTING);
-    s->counters = (struct SlotCounters){0};
-    s->grid_since = 0;
-    s->seq_known = false;
-    s->earlier = slot_bytes(s);
-}
-
 static bool same_identity(const struct PacketObject *info, uint64_t size, const uint8_t *id)
 {
     return (info->flags & OBJECT_STREAM) == 0 && info->size == size &&
@@ -148,6 +133,7 @@ static struct Slot *find_free(struct Receiver *r)
 
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         struct Slot *slot = &r->config.slots[i];
+
         if (slot->state == SLOT_FREE)
             return slot;
         if (slot->heard < oldest->heard)
@@ -265,6 +251,7 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
                           uint64_t now)
 {
     struct Finished *f = finished_find(r, p->tag, now);
+
     /* Who has said DONE sends no more of it: this is of another run, whose OBJECT was lost. */
     if (f && r->config.reopen && f->done && p->type != PACKET_DONE) {
         f->used = false;

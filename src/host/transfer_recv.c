@@ -167,8 +167,8 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
         const struct Slot *slot = &t->slots[i];
 
-        if (slot->state == SLOT_COLLECTING && store_has_failed(&t->store, i))
-            receiver_fail(&t->receiver, i);
+        if (store_failure(&t->store, i) != SLOT_FAILURE_NONE)
+            receiver_fail(&t->receiver, i, store_failure(&t->store, i));
         if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
         else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
