@@ -23,13 +23,14 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           finished stream_in stream_out repairs recover sender sender_plan sender_stream \
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
-HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
-          clock console damage damage_frames delay diag digest disk file_sink file_sink_target \
-          file_source hasher journal journal_open kernels kernels_gfni line link loop names noise \
-          noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag outgoing_words pacer \
-          part patience port profile progress pty queue report report_json serial serial_await \
-          serial_list side silence spool station store store_keep store_open store_resume \
-          store_save store_target text transfer_recv transfer_send tty wire_in wire_out
+HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search \
+          bench_stages clock console damage damage_frames delay diag digest disk file_sink \
+          file_sink_target file_source hasher journal journal_open json_out kernels kernels_gfni \
+          line link loop names noise noise_pty outbox outbox_share outgoing outgoing_dttk \
+          outgoing_ftag outgoing_words pacer part patience port profile progress pty queue \
+          report report_json serial serial_await serial_list side silence spool station store \
+          store_keep store_open store_resume store_save store_target text transfer_recv \
+          transfer_recv_open transfer_send tty verdict wire_in wire_out
 CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_bytes test_cobs \
@@ -42,8 +43,8 @@ UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_
           test_pty test_queue test_receiver test_repairs test_rlc test_rlc_system test_sender \
           test_sender_two_way test_serial test_serial_await test_serial_list test_serial_refuse \
           test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
-          test_store_save test_store_target test_stream test_vectors test_waiting test_wire_in \
-          test_wire_out
+          test_store_save test_store_target test_stream test_vectors test_verdict test_waiting \
+          test_wire_in test_wire_out
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire

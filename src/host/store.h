@@ -41,6 +41,8 @@ enum StoreWhat {
     STORE_INCOMPLETE, /* INCOMPLETE: what arrived is kept (but on a descriptor) */
 };
 
+#define STORE_RESULTS (STORE_INCOMPLETE + 1)
+
 /* Everything is borrowed for the call of report. */
 struct StoreResult {
     enum StoreWhat what;
