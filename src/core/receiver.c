@@ -264,7 +264,8 @@ static void input_unknown(struct Receiver *r, const struct Packet *p, struct Vie
         finished_answer(r, f, p, bytes.len, now);
         return;
     }
-    if (p->type == PACKET_DONE)
+    /* Of an object that nobody knows they mean nothing, nor to its next run. */
+    if (p->type == PACKET_DONE || p->type == PACKET_ABORT)
         return;
     r->counters.waiting++;
     r->counters.overrun += waiting_add(&r->waiting, bytes);
