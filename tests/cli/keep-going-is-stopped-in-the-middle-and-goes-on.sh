@@ -29,7 +29,7 @@ for signal in TERM HUP INT; do
     keep_up
     sends 0 f
     cmp f in/f
-    told '^dttk: in/f: going on: [0-9]* of 100000 bytes are here from an earlier run$'
+    told '^dttk: in/f: going on: [0-9]* of 100000 bytes are here already$'
     # A sender that is stopped has its line, and what it comes back with is gone on with.
     make_file 100000 g 2
     begin send env --default-signal=TERM "$DTTK" send -L 60k -p A g
