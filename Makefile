@@ -312,16 +312,26 @@ fmt:
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/dttk
+
+# To be looked at and copied: where they are installed they do nothing.
+EXAMPLES = 60-dttk.rules dttk-recv@.service
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR) $(DOCDIR)/examples
 	install -m 755 $(B)/dttk $(BINDIR)/dttk
 	install -m 644 man/dttk.1 $(MANDIR)/man1/dttk.1
 	install -m 644 man/dttk.5 $(MANDIR)/man5/dttk.5
 	install -m 644 scripts/completion.bash $(BASHDIR)/dttk
+	set -e; for f in $(EXAMPLES); do \
+	    sed 's|/usr/local/bin/|$(PREFIX)/bin/|' man/examples/$$f > $(DOCDIR)/examples/$$f; \
+	    chmod 644 $(DOCDIR)/examples/$$f; \
+	done
 
 uninstall:
 	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5 $(BASHDIR)/dttk
+	rm -f $(EXAMPLES:%=$(DOCDIR)/examples/%)
+	-rmdir $(DOCDIR)/examples $(DOCDIR)
 
 dist:
 	git archive --prefix=dttk-$(VERSION)/ -o dttk-$(VERSION).tar.gz HEAD
