@@ -29,7 +29,7 @@ grep -q '^ExecStart=/opt/dttk/bin/dttk recv --keep-going ' $examples/dttk-recv@.
 
 # Each option that it uses is one.
 for option in $(sed -n 's/^ExecStart=[^ ]* recv//p' $examples/dttk-recv@.service | tr ' ' '\n' | grep '^-'); do
-    "$DTTK" recv --help | grep -q -e " $option[, ]" || fail "no such option: $option"
+    "$DTTK" recv --help | grep -q -e " ${option}[, ]" || fail "no such option: $option"
 done
 grep -q 'ENV{ID_MM_DEVICE_IGNORE}="1"' $examples/60-dttk.rules
 if udevadm verify --version >/dev/null 2>&1; then udevadm verify $examples/60-dttk.rules; fi

@@ -31,8 +31,8 @@ before=$(resident 50)
 rm in/1 && echo other >in/1
 for _ in 1 2 3; do (cd many && "$DTTK" send -q -r 0 $(seq $objects) >&4); done
 for i in $(seq 100); do
-    seq "$i" 900 >new$i
-    "$DTTK" send -q -r 0 new$i | head -c 1500 >&4
+    seq "$i" 900 >new"$i"
+    "$DTTK" send -q -r 0 new"$i" | head -c 1500 >&4
 done
 head -c 3000000 /dev/urandom >&4
 after=$(resident $((4 * objects)))

@@ -16,7 +16,7 @@ holds() { [ "$(stat -c %s in/f.part 2>/dev/null || echo 0)" -ge "$1" ]; }
 
 for signal in TERM HUP INT; do
     rm -rf in
-    keep_up
+    keep_up -v
     begin send "$DTTK" send -L 60k -p A f
     wait_for 10 holds 30000
     keep_down $signal
@@ -26,7 +26,7 @@ for signal in TERM HUP INT; do
     [ ! -e in/f ] || fail 'it bears its name'
     [ -e in/f.part.journal ] || fail 'there is no journal'
 
-    keep_up
+    keep_up -v
     sends 0 f
     cmp f in/f
     told '^dttk: in/f: going on: [0-9]* of 100000 bytes are here already$'

@@ -22,7 +22,7 @@ turns()
     local i file
     for i in 1 101 201 301; do
         for file in "$@"; do
-            sed -n "$i,$((i + 99))p" $file | tr '\0\n' '\n\0'
+            sed -n "$i,$((i + 99))p" "$file" | tr '\0\n' '\n\0'
         done
     done
 }

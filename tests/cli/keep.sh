@@ -12,6 +12,7 @@ keep_up()
 # keep_down SIGNAL: it ends at that signal, with its exit status.
 keep_down()
 {
+    # shellcheck disable=SC2154  # two-way.sh sets it
     kill -"$1" "${pids[recv]}"
     ends recv $((128 + $(kill -l "$1")))
 }
