@@ -44,7 +44,7 @@ UNIT    = test_answers test_armor test_bench test_bench_search test_buffer test_
           test_sender_two_way test_serial test_serial_await test_serial_list test_serial_refuse \
           test_silence test_status test_store test_store_left test_store_pipe test_store_resume \
           test_store_save test_store_target test_stream test_vectors test_verdict test_waiting \
-          test_wire_in test_wire_out
+          test_wire_in test_wire_in_forget test_wire_out
 SIM     = test_ftag_line test_ftag_pieces test_duplex test_transfer test_captures test_stream \
           test_loopback test_hostile test_flood
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire

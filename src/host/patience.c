@@ -73,8 +73,7 @@ static uint64_t pass_end(struct Patience *p, const struct ReceiverCounters *c, u
     return c->stale - p->stale > PASS_LATE ? 0 : p->news_at + PASS_END;
 }
 
-/* True if some object is being received, and not given up by its sender. */
-static bool is_collecting(const struct Receiver *r)
+bool patience_is_collecting(const struct Receiver *r)
 {
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         if (r->config.slots[i].state != SLOT_FREE && !r->config.slots[i].aborted)
@@ -92,7 +91,7 @@ static bool is_cancelled(const struct Patience *p, const struct Station *s,
 {
     const struct Slot *slot = &r->config.slots[r->last_slot];
 
-    return slot->aborted && slot->abort_reason == ABORT_CANCELLED && !is_collecting(r) &&
+    return slot->aborted && slot->abort_reason == ABORT_CANCELLED && !patience_is_collecting(r) &&
            (receiver_answers(r) || (!p->options.folder && s->link.port.in.tty));
 }
 
@@ -112,7 +111,7 @@ uint64_t patience_end(struct Patience *p, const struct Station *s, const struct 
                       struct PatienceRun run, uint64_t now)
 {
     bool two_way = receiver_answers(r);
-    bool done = run.done || (run.any && two_way && !is_collecting(r));
+    bool done = run.done || (run.any && two_way && !patience_is_collecting(r));
 
     if (station_ended(s))
         return 0;

@@ -43,6 +43,9 @@ void patience_hear(struct Patience *p, const struct Station *s, uint64_t now);
 /* Two-way: an answer was given. */
 void patience_answered(struct Patience *p, const struct Station *s, uint64_t now);
 
+/* True if some object is being received, and not given up by its sender. */
+bool patience_is_collecting(const struct Receiver *r);
+
 /* When the run ends if nothing further arrives. 0: at once; CLOCK_NEVER: it goes on. */
 uint64_t patience_end(struct Patience *p, const struct Station *s, const struct Receiver *r,
                       struct PatienceRun run, uint64_t now);

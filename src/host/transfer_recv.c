@@ -191,6 +191,7 @@ static int read_link(struct Receiving *t, uint64_t now)
 {
     struct Station *s = &t->station;
 
+    s->relearn = t->options->keep_going && !patience_is_collecting(&t->receiver);
     if (station_read(s, now) < 0) {
         if (!t->done) {
             diag_errno(s->link.port.error, s->link.port.name, "cannot read");
