@@ -25,12 +25,12 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           ftag ftag_bridge ftag_sender name
 HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
           clock console damage damage_frames delay diag digest disk file_sink file_sink_target \
-          file_source hasher journal journal_open kernels kernels_gfni line link loop names noise \
-          noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag outgoing_words pacer \
-          part patience port profile progress pty queue report report_json send_patience serial \
-          serial_await serial_list side silence spool station store store_keep store_open \
-          store_resume store_save store_target text transfer_recv transfer_send tty wire_in \
-          wire_out
+          file_source hasher journal journal_open json_out kernels kernels_gfni line link loop \
+          names noise noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag \
+          outgoing_words pacer part patience port profile progress pty queue report report_json \
+          send_patience serial serial_await serial_list side silence spool station store \
+          store_keep store_open store_resume store_save store_target text transfer_recv \
+          transfer_recv_open transfer_send tty verdict wire_in wire_out
 CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search test_buffer \
@@ -45,7 +45,7 @@ UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search
           test_sender_stream_two_way test_sender_two_way test_serial test_serial_await \
           test_serial_list test_serial_refuse test_silence test_status test_store test_store_left \
           test_store_pipe test_store_resume test_store_save test_store_target test_stream \
-          test_vectors test_waiting test_wire_in test_wire_out
+          test_vectors test_verdict test_waiting test_wire_in test_wire_in_forget test_wire_out
 SIM     = test_captures test_duplex test_duplex_cuts test_flood test_ftag_line test_ftag_pieces \
           test_hostile test_loopback test_many test_stream test_transfer
 FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire
@@ -313,16 +313,26 @@ fmt:
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 MANDIR  = $(DESTDIR)$(PREFIX)/share/man
 BASHDIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/dttk
+
+# To be looked at and copied: where they are installed they do nothing.
+EXAMPLES = 60-dttk.rules dttk-recv@.service
 
 install: all
-	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR)
+	install -d $(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(BASHDIR) $(DOCDIR)/examples
 	install -m 755 $(B)/dttk $(BINDIR)/dttk
 	install -m 644 man/dttk.1 $(MANDIR)/man1/dttk.1
 	install -m 644 man/dttk.5 $(MANDIR)/man5/dttk.5
 	install -m 644 scripts/completion.bash $(BASHDIR)/dttk
+	set -e; for f in $(EXAMPLES); do \
+	    sed 's|/usr/local/bin/|$(PREFIX)/bin/|' man/examples/$$f > $(DOCDIR)/examples/$$f; \
+	    chmod 644 $(DOCDIR)/examples/$$f; \
+	done
 
 uninstall:
 	rm -f $(BINDIR)/dttk $(MANDIR)/man1/dttk.1 $(MANDIR)/man5/dttk.5 $(BASHDIR)/dttk
+	rm -f $(EXAMPLES:%=$(DOCDIR)/examples/%)
+	-rmdir $(DOCDIR)/examples $(DOCDIR)
 
 dist:
 	git archive --prefix=dttk-$(VERSION)/ -o dttk-$(VERSION).tar.gz HEAD

@@ -252,14 +252,17 @@ bool link_options_settle(struct LinkArguments *a, enum LinkSide side, bool data)
         diag("one-way nobody is waited for, but a port with --wait: -t");
         return false;
     }
-    if (a->timeout != 0)
+    if (a->keep_going)
+        a->link.wait = a->link.reconnect = true;
+    else if (a->timeout != 0)
         a->link.patience = a->timeout;
     return good;
 }
 
 struct TransferLine link_options_line(const struct LinkArguments *a, bool quiet)
 {
-    bool ends = a->link.serial.path == NULL && a->direction == LINK_ONE_WAY; /* by itself */
+    /* By itself. */
+    bool ends = a->link.serial.path == NULL && a->direction == LINK_ONE_WAY && !a->keep_going;
     struct TransferLine line = {
         .link = a->link,
         .two_way = a->direction == LINK_TWO_WAY,

@@ -66,6 +66,8 @@ struct LinkArguments {
     uint64_t window;              /* bytes; 0: not given */
     uint64_t turnaround;          /* ns; 0: not given */
     bool baud_given;
+    bool keep_going;        /* set by the caller: the link is waited for, whenever it is away, and
+                               silence ends no run */
     bool text;              /* set by the caller: only text goes out, which a terminal may show */
     const char *of_ports;   /* an option that was given and needs a port; or NULL */
     const char *of_two_way; /* one that needs a way back; or NULL */

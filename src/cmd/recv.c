@@ -4,13 +4,24 @@
 #include "cmd/words.h"
 #include "host/diag.h"
 #include "host/profile.h"
+#include "host/store.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Values of options without a letter. */
-enum { OPT_NO_RESUME = 256, OPT_NO_FSYNC, OPT_LOSSY, OPT_HELP };
+enum {
+    OPT_NO_RESUME = 256,
+    OPT_NO_FSYNC,
+    OPT_LOSSY,
+    OPT_KEEP_GOING,
+    OPT_MAX_SIZE,
+    OPT_MAX_OBJECTS,
+    OPT_HELP
+};
+
+#define SIZE_MOST INT64_MAX /* bytes of any object */
 
 static const char letters[] = ":d:fn" LINK_LETTERS WORDS_LETTERS;
 
@@ -21,6 +32,9 @@ static const struct option long_options[] = {
     {"no-resume", no_argument, NULL, OPT_NO_RESUME},
     {"no-fsync", no_argument, NULL, OPT_NO_FSYNC},
     {"lossy", no_argument, NULL, OPT_LOSSY},
+    {"keep-going", no_argument, NULL, OPT_KEEP_GOING},
+    {"max-size", required_argument, NULL, OPT_MAX_SIZE},
+    {"max-objects", required_argument, NULL, OPT_MAX_OBJECTS},
     LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
@@ -35,11 +49,27 @@ static const char usage[] =
     "name.\n" LINK_USAGE
     "  -d, --directory DIR       all files, under the sender's names made safe\n"
     "  -f, --force               with -d: replace files that exist\n"
+    "      --keep-going          with -d: until a signal, or the end of the pipe, whatever comes\n"
+    "      --max-objects N       with -d: so many files at a time at most (64)\n"
+    "      --max-size BYTES      refuse what is larger\n"
     "  -n, --no-clobber          never replace OUT\n"
     "      --no-resume           throw away what an earlier run left\n"
     "      --no-fsync            do not wait for the disk: a power cut may take what was received\n"
     "      --lossy               leave out what a stream has lost for good, and go "
     "on\n" WORDS_USAGE;
+
+/* The options that bound what is taken. */
+static bool parse_bound(int option, struct RecvOptions *o)
+{
+    uint64_t objects = 0;
+
+    if (option == OPT_MAX_SIZE)
+        return option_bytes("--max-size", optarg, 1, SIZE_MOST, &o->max_size);
+    if (!option_number("--max-objects", optarg, 1, STORE_SLOTS_MAX, &objects))
+        return false;
+    o->max_objects = (unsigned)objects;
+    return true;
+}
 
 /* One option. False: it has been said what is wrong with it. */
 static bool parse_option(int option, char **argv, struct RecvOptions *o, struct LinkArguments *a)
@@ -63,6 +93,11 @@ static bool parse_option(int option, char **argv, struct RecvOptions *o, struct 
         return o->no_sync = true;
     case OPT_LOSSY:
         return o->lossy = true;
+    case OPT_KEEP_GOING:
+        return o->keep_going = a->keep_going = true;
+    case OPT_MAX_SIZE:
+    case OPT_MAX_OBJECTS:
+        return parse_bound(option, o);
     default:
         if (words_option(option, &o->words))
             return true;
@@ -114,10 +149,26 @@ static bool parse_target(int argc, char **argv, struct RecvOptions *o)
     return true;
 }
 
+/* What only a folder has. False: it has been said. */
+static bool settle_folder(struct RecvOptions *o)
+{
+    const char *option = o->keep_going        ? "--keep-going"
+                         : o->max_objects > 0 ? "--max-objects"
+                                              : NULL;
+
+    if (option && !o->folder) {
+        diag("this option needs a -d DIR: %s", option);
+        return false;
+    }
+    o->max_objects = o->max_objects > 0 ? o->max_objects : STORE_SLOTS_MAX;
+    return true;
+}
+
 /* The target and the link, and what does not go together. False: it has been said. */
 static bool settle(int argc, char **argv, struct RecvOptions *o, struct LinkArguments *a)
 {
-    if (!parse_target(argc, argv, o) || !link_options_settle(a, LINK_OF_RECV, !o->target))
+    if (!parse_target(argc, argv, o) || !settle_folder(o) ||
+        !link_options_settle(a, LINK_OF_RECV, !o->target))
         return false;
     o->line = link_options_line(a, o->words.quiet);
     if (!words_json_ok(&o->words, !o->target || a->link.out == STDOUT_FILENO) ||

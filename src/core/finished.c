@@ -79,6 +79,7 @@ void finished_object(struct Receiver *r, struct Finished *f, const struct Packet
 {
     answer_learn(&f->answer, r, &p->as.object);
     f->answer.echo = p->seq;
+    f->when = now;
     owe_verdict(r, f, 0, now);
 }
 
@@ -107,6 +108,7 @@ void finished_input(struct Receiver *r, struct Finished *f, const struct Packet 
                     uint64_t now)
 {
     f->answer.echo = p->seq;
+    f->when = now;
     switch ((enum PacketType)p->type) {
     case PACKET_END:
         take_end(r, f, &p->as.end, len, now);

@@ -50,6 +50,8 @@ static enum AbortReason reason_of(enum SlotFailure failure)
         return ABORT_WRITE;
     case SLOT_FAILURE_DIGEST:
         return ABORT_DIGEST;
+    case SLOT_FAILURE_SIZE:
+        return ABORT_REFUSED;
     case SLOT_FAILURE_NONE:
     case SLOT_FAILURE_GAP:
         break;
@@ -95,23 +97,6 @@ static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
         retire(r, slot, false, ABORT_OTHER, now);
 }
 
-void receiver_fail(struct Receiver *r, unsigned slot)
-{
-    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].state == SLOT_COLLECTING);
-    slot_fail(&r->config.slots[slot], SLOT_FAILURE_STORE);
-}
-
-void receiver_unheard(struct Receiver *r, unsigned slot)
-{
-    struct Slot *s = &r->config.slots[slot];
-
-    CORE_ASSERT(slot < r->config.slot_count && s->state == SLOT_COLLECTING);
-    s->counters = (struct SlotCounters){0};
-    s->grid_since = 0;
-    s->seq_known = false;
-    s->earlier = slot_bytes(s);
-}
-
 /* A slot that holds the same object under another tag; NULL: none. */
 static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
 {
@@ -127,7 +112,8 @@ static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *in
 
 /*
  * A free slot; or, if there is none, that of the object not heard of for longest, if others have
- * had packets enough since: what it has is kept by the store, and its next OBJECT opens it again.
+ * had packets enough since, so that those that share a line do not push out each other: what it has
+ * is kept by the store, and its next OBJECT opens it again.
  */
 static struct Slot *find_free(struct Receiver *r)
 {
@@ -142,7 +128,7 @@ static struct Slot *find_free(struct Receiver *r)
             oldest = slot;
     }
     r->counters.no_room++;
-    if (r->counters.packets - oldest->heard < RECEIVER_IDLE)
+    if (r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
         return NULL;
     release(r, oldest);
     return oldest;

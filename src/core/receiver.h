@@ -23,10 +23,12 @@
 #include "core/stream_in.h"
 #include "core/waiting.h"
 
-#define RECEIVER_TAGS          4   /* tags under which one object may be known at a time */
-#define RECEIVER_FINISHED      64  /* tags of finished objects remembered */
-#define RECEIVER_IDLE          256 /* packets of others after which a slot may be taken over */
-#define RECEIVER_FINISHED_TIME UINT64_C(600000000000) /* for 10 minutes, in ns */
+#define RECEIVER_TAGS     4  /* tags under which one object may be known at a time */
+#define RECEIVER_FINISHED 64 /* tags of finished objects remembered */
+#define RECEIVER_IDLE                                                                              \
+    2 /* packets of others, for each slot there is, after which one                                \
+       * may be taken over */
+#define RECEIVER_FINISHED_TIME UINT64_C(600000000000) /* until 10 minutes without any, in ns */
 
 /*
  * States of a slot and what each event does there. Packets of type STATUS and DONE and what a
@@ -54,6 +56,7 @@ enum SlotState {
 enum SlotFailure {
     SLOT_FAILURE_NONE,
     SLOT_FAILURE_STORE,  /* the store said no: it knows why */
+    SLOT_FAILURE_SIZE,   /* the same; it takes no object that large */
     SLOT_FAILURE_GAP,    /* a stream's symbol is lost for good; or with lossy: it has ended, and
                           * some were */
     SLOT_FAILURE_DIGEST, /* two-way: the digest differed twice */
@@ -177,9 +180,9 @@ struct Finished {
     uint8_t reason; /* this enum AbortReason */
     bool done;      /* the sender has heard that it is verified */
     struct Answer answer;
-    bool unsure; /* what is owed is WANT_OBJECT: who asks may be of another object */
-    bool ended;  /* an END closed a pass since */
-    uint64_t when;
+    bool unsure;   /* what is owed is WANT_OBJECT: who asks may be of another object */
+    bool ended;    /* an END closed a pass since */
+    uint64_t when; /* it was finished, or had a packet, last; ns */
 };
 
 struct ReceiverConfig {
@@ -255,8 +258,9 @@ bool receiver_answers(const struct Receiver *r);
  */
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now);
 
-/* The store has failed, not when it was asked for anything: the slot, COLLECTING, is FAILED. */
-void receiver_fail(struct Receiver *r, unsigned slot);
+/* The store has failed (why: STORE or SIZE), perhaps not when it was asked for anything: the slot,
+ * COLLECTING or FAILED already, is FAILED. */
+void receiver_fail(struct Receiver *r, unsigned slot, enum SlotFailure why);
 
 /* What the slot has had so far came not from the line, but from what an earlier run left: nothing
  * of it is counted. */

@@ -313,6 +313,26 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
     return verify(r, slot, digest);
 }
 
+void receiver_fail(struct Receiver *r, unsigned slot, enum SlotFailure why)
+{
+    struct Slot *s = &r->config.slots[slot];
+
+    CORE_ASSERT(slot < r->config.slot_count &&
+                (s->state == SLOT_COLLECTING || s->state == SLOT_FAILED));
+    slot_fail(s, why);
+}
+
+void receiver_unheard(struct Receiver *r, unsigned slot)
+{
+    struct Slot *s = &r->config.slots[slot];
+
+    CORE_ASSERT(slot < r->config.slot_count && s->state == SLOT_COLLECTING);
+    s->counters = (struct SlotCounters){0};
+    s->grid_since = 0;
+    s->seq_known = false;
+    s->earlier = slot_bytes(s);
+}
+
 uint64_t slot_bytes(const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;

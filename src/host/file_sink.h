@@ -84,6 +84,9 @@ enum FileSinkTarget {
     FILE_SINK_UNTOUCHED, /* a folder, a symbolic link, a device: never to be replaced */
 };
 
+/* True if both are of one file, and it has not changed in between, as far as times tell. */
+bool file_sink_unchanged(const struct stat *a, const struct stat *b);
+
 #define FILE_SINK_SEEN 16
 
 /* Digests of targets, so that packets cannot make us read the same files over and over. */

@@ -28,7 +28,7 @@ static bool take_digest(int fd, uint64_t size, enum DigestKind kind, uint8_t val
     return true;
 }
 
-static bool unchanged(const struct stat *a, const struct stat *b)
+bool file_sink_unchanged(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
            disk_time(a->st_mtim) == disk_time(b->st_mtim) &&
@@ -40,7 +40,7 @@ static const uint8_t *recall(const struct FileSinkSeen *seen, const struct stat 
                              enum DigestKind kind)
 {
     for (unsigned i = 0; seen != NULL && st->st_ino != 0 && i < FILE_SINK_SEEN; i++) {
-        if (seen->kind[i] == kind && unchanged(&seen->of[i], st))
+        if (seen->kind[i] == kind && file_sink_unchanged(&seen->of[i], st))
             return seen->digest[i];
     }
     return NULL;
@@ -52,7 +52,7 @@ static void remember(struct FileSinkSeen *seen, int fd, const struct stat *st, e
     struct stat after;
     struct timespec now;
     /* Times are coarse: of a file changed just now a further change might not be seen. */
-    if (seen == NULL || fstat(fd, &after) != 0 || !unchanged(&after, st) ||
+    if (seen == NULL || fstat(fd, &after) != 0 || !file_sink_unchanged(&after, st) ||
         clock_gettime(CLOCK_REALTIME, &now) != 0 ||
         disk_time(now) - disk_time(st->st_ctim) < SETTLED)
         return;

@@ -10,13 +10,9 @@
 #define ROUND_MOST   (10 * CLOCK_SECOND) /* at most */
 #define FIRST_FLIGHT 8192                /* more than this is sent only after an answer */
 
-void patience_init(struct Patience *p, uint64_t timeout, bool from_start, bool folder, uint64_t now)
+void patience_init(struct Patience *p, struct PatienceOptions options, uint64_t now)
 {
-    *p = (struct Patience){.timeout = timeout,
-                           .from_start = from_start,
-                           .folder = folder,
-                           .since = now,
-                           .quiet_from = now};
+    *p = (struct Patience){.options = options, .since = now, .quiet_from = now};
 }
 
 void patience_hear(struct Patience *p, const struct Station *s, uint64_t now)
@@ -47,9 +43,10 @@ static uint64_t silence_end(const struct Patience *p, const struct Station *s)
 {
     uint64_t heard = s->good_at;
 
-    if (p->timeout == CLOCK_NEVER || s->link.state != LINK_UP || (heard == 0 && !p->from_start))
+    if (p->options.timeout == CLOCK_NEVER || s->link.state != LINK_UP ||
+        (heard == 0 && !p->options.from_start))
         return CLOCK_NEVER;
-    return (heard > p->since ? heard : p->since) + p->timeout;
+    return (heard > p->since ? heard : p->since) + p->options.timeout;
 }
 
 /* Two-way, when all is done: the sender may not have heard it yet, and asks. */
@@ -76,8 +73,7 @@ static uint64_t pass_end(struct Patience *p, const struct ReceiverCounters *c, u
     return c->stale - p->stale > PASS_LATE ? 0 : p->news_at + PASS_END;
 }
 
-/* True if some object is being received, and not given up by its sender. */
-static bool is_collecting(const struct Receiver *r)
+bool patience_is_collecting(const struct Receiver *r)
 {
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         if (r->config.slots[i].state != SLOT_FREE && !r->config.slots[i].aborted)
@@ -95,8 +91,8 @@ static bool is_cancelled(const struct Patience *p, const struct Station *s,
 {
     const struct Slot *slot = &r->config.slots[r->last_slot];
 
-    return slot->aborted && slot->abort_reason == ABORT_CANCELLED && !is_collecting(r) &&
-           (receiver_answers(r) || (!p->folder && s->link.port.in.tty));
+    return slot->aborted && slot->abort_reason == ABORT_CANCELLED && !patience_is_collecting(r) &&
+           (receiver_answers(r) || (!p->options.folder && s->link.port.in.tty));
 }
 
 /* True if nothing more is to be expected of the one object: its sender has said so. */
@@ -104,7 +100,7 @@ static bool is_abandoned(const struct Patience *p, const struct Receiver *r)
 {
     const struct Slot *slot = &r->config.slots[r->last_slot];
 
-    return !p->folder && slot->state == SLOT_COLLECTING && slot->aborted;
+    return !p->options.folder && slot->state == SLOT_COLLECTING && slot->aborted;
 }
 
 /*
@@ -115,17 +111,33 @@ uint64_t patience_end(struct Patience *p, const struct Station *s, const struct 
                       struct PatienceRun run, uint64_t now)
 {
     bool two_way = receiver_answers(r);
-    bool done = run.done || (run.any && two_way && !is_collecting(r));
+    bool done = run.done || (run.any && two_way && !patience_is_collecting(r));
 
-    if (station_ended(s) || is_cancelled(p, s, r))
+    if (station_ended(s))
+        return 0;
+    if (p->options.keep_going)
+        return CLOCK_NEVER;
+    if (is_cancelled(p, s, r))
         return 0;
     if (!done && !is_abandoned(p, r))
         return silence_end(p, s);
-    if (two_way && !p->folder && receiver_done(r))
+    if (two_way && !p->options.folder && receiver_done(r))
         return 0;
     if (two_way)
         return linger_end(p);
     if (!run.done || !receiver_pass_ended(r))
         return p->quiet_from + QUIET_END;
     return pass_end(p, &r->counters, now);
+}
+
+/* While the port is away, or the process stopped, nobody can be heard. */
+uint64_t patience_slot_end(const struct Patience *p, const struct Station *s,
+                           const struct Slot *slot)
+{
+    uint64_t heard = slot->last_packet > p->since ? slot->last_packet : p->since;
+
+    if (!p->options.keep_going || p->options.timeout == CLOCK_NEVER || s->link.state != LINK_UP ||
+        slot->state != SLOT_COLLECTING)
+        return CLOCK_NEVER;
+    return heard + p->options.timeout;
 }

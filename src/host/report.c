@@ -178,8 +178,10 @@ static void say_incomplete(const struct Report *r, const struct StoreResult *res
 }
 
 /* True if it is to be named: of the first too many it is said instead that there are more. */
-static bool may_name(uint64_t *said, const char *what)
+static bool may_name(const struct Report *r, uint64_t *said, const char *what)
 {
+    if (r->each)
+        return true;
     if (*said > NAMED_MAX)
         return false;
     *said += 1;
@@ -195,9 +197,9 @@ void report_received(struct Report *r, const struct StoreResult *result, const s
         report_json_received(r, result, slot);
     if (result->exit_code == 0 && r->quiet)
         return;
-    if (result->what == STORE_REFUSED && !may_name(&r->refusals, "were refused"))
+    if (result->what == STORE_REFUSED && !may_name(r, &r->refusals, "were refused"))
         return;
-    if (result->what == STORE_HAVE && !may_name(&r->here_already, "were here already"))
+    if (result->what == STORE_HAVE && !may_name(r, &r->here_already, "were here already"))
         return;
     if (result->what == STORE_VERIFIED && slot)
         say_verified(r, result, slot, now);

@@ -14,11 +14,15 @@
 struct Report {
     bool quiet;
     bool verbose;
-    bool ftag;             /* objects are of blocks, and there are no repairs: set by the owner */
-    uint64_t begin;        /* ns */
-    json_object *root;     /* NULL: no --json */
-    json_object *objects;  /* owned by root */
-    bool starved;          /* there was no memory for all of it: report_close says so */
+    bool each;            /* what becomes of an object is told at once: see report_begin_lines */
+    bool ftag;            /* objects are of blocks, and there are no repairs: set by the owner */
+    uint64_t begin;       /* ns */
+    json_object *root;    /* NULL: no --json */
+    json_object *objects; /* owned by root */
+    int lines;            /* where those of --json go then; -1: nowhere */
+    int error;            /* errno, if they cannot be written any more; 0 */
+    uint64_t verdicts[STORE_RESULTS]; /* how many, by what became of them */
+    bool starved;                     /* there was no memory for all of it: report_close says so */
     uint64_t unlisted;     /* objects that are only counted: a line may bring any number */
     uint64_t refusals;     /* lines said of objects that were refused, */
     uint64_t here_already; /* and of those that were here already */
@@ -28,8 +32,17 @@ struct Report {
 void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
                  uint64_t now);
 
+/*
+ * recv --keep-going: from now on all that is said of an object is said at once and nothing is kept,
+ * however many there are: each has its line, and at path ("-": stdout; NULL: without --json) one
+ * line of JSON; what was there stays before it. report_close writes one more, of the run. 0; or -1
+ * and errno, which report_close tells, too.
+ */
+int report_begin_lines(struct Report *r, const char *path);
+
 /* What became of an object at the receiver; slot may be NULL: it never had one. Of very many only
- * the first have an entry of their own and, if refused or here already, a line. */
+ * the first have an entry of their own and, if refused or here already, a line; but see above. A
+ * line of JSON that cannot be written sets r->error. */
 void report_received(struct Report *r, const struct StoreResult *result, const struct Slot *slot,
                      uint64_t now);
 
@@ -76,6 +89,9 @@ void report_unsent(struct Report *r, const char *name, int exit_code);
 
 /* Why somebody aborted (enum AbortReason, or any number from the line), in a few words. */
 const char *report_abort_words(unsigned reason);
+
+/* What to call the path of --json. */
+const char *report_place(const char *path);
 
 /* Write the statistics to path ("-": stdout) and forget them. Never waits for a FIFO's reader. 0,
  * or -1 and errno. */

@@ -1,18 +1,17 @@
-/* Report, for programs: the one object of --json. */
+/* Report, for programs: the one object of --json; or a line for each that was received. */
 #include "host/report_json.h"
 
 #include "host/clock.h"
+#include "host/json_out.h"
 #include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json_util.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define STYLE      JSON_C_TO_STRING_PRETTY
 #define LISTED_MAX 1000 /* objects; 40 bytes on the line make one to be told of */
 
 /* Put value (consumed) into o. Of either there may be none, for want of memory. */
@@ -55,7 +54,7 @@ static void list(struct Report *r, json_object *array, json_object *o)
 void report_open(struct Report *r, const char *command, bool json, bool quiet, bool verbose,
                  uint64_t now)
 {
-    *r = (struct Report){.quiet = quiet, .verbose = verbose, .begin = now};
+    *r = (struct Report){.quiet = quiet, .verbose = verbose, .begin = now, .lines = -1};
     if (!json)
         return;
     r->root = json_object_new_object();
@@ -115,14 +114,11 @@ static const char *const what_words[] = {
     [STORE_INCOMPLETE] = "incomplete",
 };
 
-void report_json_received(struct Report *r, const struct StoreResult *result,
-                          const struct Slot *slot)
+/* What became of an object: NULL, or the caller's. */
+static json_object *received(struct Report *r, const struct StoreResult *result,
+                             const struct Slot *slot)
 {
-    json_object *o;
-
-    if (!may_list(r))
-        return;
-    o = json_object_new_object();
+    json_object *o = json_object_new_object();
 
     add_text(r, o, "path", result->path);
     add_text(r, o, "result", what_words[result->what]);
@@ -132,7 +128,25 @@ void report_json_received(struct Report *r, const struct StoreResult *result,
     add_number(r, o, "bytes", result->here);
     if (slot)
         add_slot(r, o, slot);
-    list(r, r->objects, o);
+    return o;
+}
+
+/* One line, now; o is consumed. */
+static void tell(struct Report *r, json_object *o)
+{
+    if (r->error == 0 && (r->starved || json_out(r->lines, o, JSON_C_TO_STRING_PLAIN) != 0))
+        r->error = r->starved ? ENOMEM : errno;
+    json_object_put(o);
+}
+
+void report_json_received(struct Report *r, const struct StoreResult *result,
+                          const struct Slot *slot)
+{
+    r->verdicts[result->what]++;
+    if (r->lines >= 0)
+        tell(r, received(r, result, slot));
+    else if (may_list(r))
+        list(r, r->objects, received(r, result, slot));
 }
 
 static const char *const wire_words[] = {
@@ -309,59 +323,91 @@ static void add_profile(struct Report *r, json_object *root)
 }
 
 /* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
-static int open_statistics(const char *path)
+static int open_statistics(const char *path, int how)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
 
     if (fd >= 0)
-        (void)fcntl(fd, F_SETFL, O_WRONLY);
+        (void)fcntl(fd, F_SETFL, O_WRONLY | (how & O_APPEND));
     return fd;
 }
 
-/* json-c leaves out what it has no memory for while it writes, and does not say so; but the memory
- * it got once it keeps, so that the next time it writes something else. */
-static bool is_whole(json_object *root)
+static bool is_stdout(const char *path)
 {
-    size_t len, again;
-
-    return json_object_to_json_string_length(root, STYLE, &len) &&
-           json_object_to_json_string_length(root, STYLE, &again) && len == again;
+    return strcmp(path, "-") == 0;
 }
 
-/* 0, or -1 and errno, which json-c may leave 0. */
-static int write_statistics(int fd, struct Report *r)
+const char *report_place(const char *path)
 {
-    r->starved = r->starved || !is_whole(r->root);
-    if (r->starved) {
-        errno = ENOMEM;
-        return -1;
-    }
-    if (json_object_to_fd(fd, r->root, STYLE) != 0 || write(fd, "\n", 1) != 1)
-        return -1;
-    return 0;
+    return is_stdout(path) ? "stdout" : path;
 }
 
-int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
+int report_begin_lines(struct Report *r, const char *path)
 {
-    bool to_stdout = path && strcmp(path, "-") == 0;
-    int fd, result;
-
-    errno = ENOMEM;
+    r->each = true;
     if (!r->root)
-        return r->starved ? -1 : 0;
-    add_number(r, r->root, "objects_not_listed", r->unlisted);
+        return 0;
+    json_object_object_del(r->root, "objects");
+    r->objects = NULL;
+    r->lines = is_stdout(path) ? STDOUT_FILENO : open_statistics(path, O_APPEND);
+    if (r->lines >= 0)
+        return 0;
+    r->error = errno;
+    return -1;
+}
+
+/* What each object of the run has come to, which nobody has kept. */
+static void add_verdicts(struct Report *r)
+{
+    json_object *o = json_object_new_object();
+
+    for (int what = STORE_VERIFIED; what < STORE_RESULTS; what++)
+        add_number(r, o, what_words[what], r->verdicts[what]);
+    add(r, r->root, "verdicts", o);
+}
+
+/* What is known at the end. */
+static void add_end(struct Report *r, int exit_code, uint64_t now)
+{
+    if (r->each)
+        add_verdicts(r);
+    else
+        add_number(r, r->root, "objects_not_listed", r->unlisted);
     add_number(r, r->root, "exit", (uint64_t)exit_code);
     add_seconds(r, r->root, "elapsed", report_seconds(r->begin, now));
     add_usage(r, r->root);
     add_profile(r, r->root);
-    errno = 0;
-    fd = to_stdout ? STDOUT_FILENO : open_statistics(path);
-    result = fd < 0 ? -1 : write_statistics(fd, r);
-    if (fd >= 0 && !to_stdout && close(fd) != 0)
+}
+
+/* Write root to where it goes. 0, or -1 and errno. */
+static int write_root(struct Report *r, const char *path)
+{
+    int fd = r->lines, style = r->each ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY, result;
+
+    if (r->error != 0 || r->starved) {
+        errno = r->error != 0 ? r->error : ENOMEM;
+        return -1;
+    }
+    if (fd < 0)
+        fd = is_stdout(path) ? STDOUT_FILENO : open_statistics(path, O_TRUNC);
+    result = fd < 0 ? -1 : json_out(fd, r->root, style);
+    if (fd >= 0 && !is_stdout(path) && close(fd) != 0)
         result = -1;
+    return result;
+}
+
+int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
+{
+    int result, error;
+
+    errno = ENOMEM;
+    if (!r->root)
+        return r->starved ? -1 : 0;
+    add_end(r, exit_code, now);
+    result = write_root(r, path);
+    error = errno;
     json_object_put(r->root);
     r->root = NULL;
-    if (result != 0 && errno == 0)
-        errno = EIO;
+    errno = error;
     return result;
 }

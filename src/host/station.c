@@ -7,6 +7,7 @@
 
 #define SILENCE_BEFORE CLOCK_SECOND       /* a line idle for so long gets a 0x00 first */
 #define GATHER         (4 * CLOCK_MS)     /* between looks at a terminal that brings bytes */
+#define RELEARN        (2 * CLOCK_SECOND) /* so long a silence another sender may follow */
 #define OVERSLEPT      (2 * CLOCK_SECOND) /* a wake-up so late is no scheduler's */
 
 /* Another number each time; without random bytes the time will do. */
@@ -30,7 +31,7 @@ int station_open(struct Station *s, const struct LinkOptions *o, struct WireForm
     s->sent_at = s->heard_at = s->good_at = s->read_at = 0;
     s->slept = 0;
     s->returns = 0;
-    s->cancelled = false;
+    s->cancelled = s->relearn = false;
     wire_in_init(&s->in, crc32c, form, other_run());
     wire_out_init(&s->out, crc32c, xonxoff, form.armor);
     buffer_init(&s->tx, s->tx_memory, sizeof s->tx_memory, 0);
@@ -167,6 +168,8 @@ int station_read(struct Station *s, uint64_t now)
 
     if (now < s->read_at || !loop_ready(s->loop, LOOP_LINK_IN))
         return 0;
+    if (s->relearn && s->in.form.wire != WIRE_UNKNOWN && now - s->heard_at >= RELEARN)
+        wire_in_forget(&s->in);
     n = wire_in_read(&s->in, link_read, &s->link, &fresh);
     if (n < 0)
         return -1;

@@ -26,7 +26,9 @@ struct Station {
     struct Buffer tx; /* on its way to the link */
     struct Silence silence;
     struct Console console;
-    bool cancelled;      /* on a terminal that is the link somebody pressed the keys for it */
+    bool relearn;   /* set by the owner while nothing is under way: behind a silence another wire
+                     * may be spoken */
+    bool cancelled; /* on a terminal that is the link somebody pressed the keys for it */
     uint64_t turnaround; /* half-duplex: quiet for so long before it is our turn, ns; or 0 */
     uint64_t sent_at;    /* last frame; 0: none yet */
     uint64_t heard_at;   /* last byte; 0: none yet */

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +44,8 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
                   const char *format, ...)
 {
     char path[PATH_MAX], reason[REASON_MAX];
-    struct StoreResult result = {what, code, path, reason, 0, 0, n};
+    struct StoreResult result = {
+        .what = what, .exit_code = code, .path = path, .reason = reason, .slot = n};
     const char *name = "", *slash = "";
     va_list args;
     va_start(args, format);
@@ -51,6 +53,7 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
     va_end(args);
     if (n != STORE_NO_SLOT) {
         struct StoreSlot *slot = &s->slots[n];
+        result.id = slot->info.id;
         result.size = slot->info.size;
         result.here = what == STORE_REFUSED ? 0 : store_here(s, n);
         if (what == STORE_VERIFIED || what == STORE_HAVE)
@@ -84,9 +87,24 @@ void store_fail(struct Store *s, unsigned n, const char *doing)
     say_failed(s, n, doing, errno);
 }
 
-bool store_has_failed(const struct Store *s, unsigned n)
+enum SlotFailure store_failure(const struct Store *s, unsigned n)
 {
-    return s->slots[n].state == STORE_SLOT_FAILED;
+    if (s->slots[n].state != STORE_SLOT_FAILED)
+        return SLOT_FAILURE_NONE;
+    return s->slots[n].too_large ? SLOT_FAILURE_SIZE : SLOT_FAILURE_STORE;
+}
+
+bool store_is_too_large(const struct Store *s, uint64_t size)
+{
+    return s->config.max_size > 0 && size > s->config.max_size;
+}
+
+void store_say_too_large(struct Store *s, unsigned n, enum StoreWhat what, uint64_t size)
+{
+    s->slots[n].too_large = true;
+    store_report(s, n, what, EXIT_REFUSED, "",
+                 "too large: %" PRIu64 " bytes%s, and --max-size is %" PRIu64, size,
+                 what == STORE_REFUSED ? "" : " so far", s->config.max_size);
 }
 
 void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct PacketObject *object)
@@ -131,6 +149,9 @@ void store_remember(struct Store *s, const struct StoreSlot *slot)
     *d = (struct StoreDone){.used = true, .size = slot->info.size};
     memcpy(d->id, slot->info.id, PACKET_ID);
     memcpy(d->name, slot->name, sizeof d->name);
+    if (s->config.target == STORE_FOLDER &&
+        fstatat(s->dir, slot->name, &d->is, AT_SYMLINK_NOFOLLOW) != 0)
+        d->is.st_ino = 0;
 }
 
 static void *slot_memory(void *ctx, unsigned n, uint64_t size)
@@ -246,7 +267,12 @@ static bool slot_deliver(void *ctx, unsigned n, const uint8_t *data, size_t len)
     if (slot->state != STORE_SLOT_OPEN)
         return false;
     struct Part *part = &slot->sink.part;
-    uint64_t at = part->end;
+    uint64_t at = part->end, size = store_part(s, slot)->end + len;
+    if (store_is_too_large(s, size)) {
+        slot->state = STORE_SLOT_FAILED;
+        store_say_too_large(s, n, STORE_FAILED, size);
+        return false;
+    }
     int result =
         s->spool != NULL ? spool_deliver(s->spool, data, len) : part_write(part, at, data, len);
     if (result == 0) {

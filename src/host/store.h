@@ -41,6 +41,8 @@ enum StoreWhat {
     STORE_INCOMPLETE, /* INCOMPLETE: what arrived is kept (but on a descriptor) */
 };
 
+#define STORE_RESULTS (STORE_INCOMPLETE + 1)
+
 /* Everything is borrowed for the call of report. */
 struct StoreResult {
     enum StoreWhat what;
@@ -49,17 +51,21 @@ struct StoreResult {
     const char *reason; /* one line, printable, with errno's text where there is one; never NULL */
     uint64_t size;      /* of the object; 0 for a stream that is not finished */
     uint64_t here;      /* bytes of it that are kept or delivered */
+    const uint8_t *id;  /* of the object, PACKET_ID bytes; NULL: of none */
     unsigned slot;      /* of the receiver; UINT_MAX: none (from store_init, store_begin) */
 };
 
 struct StoreConfig {
     enum StoreTarget target;
-    const char *path; /* kept */
-    int fd;           /* STORE_DESCRIPTOR: kept, not closed */
-    bool force;       /* STORE_FOLDER: replace what is there (regular files only) */
-    bool no_clobber;  /* never replace; goes before force */
-    bool no_resume;   /* what an earlier run left is thrown away */
-    bool no_sync;     /* never wait for the disk: what is verified may not survive a power cut */
+    const char *path;  /* kept */
+    int fd;            /* STORE_DESCRIPTOR: kept, not closed */
+    bool force;        /* STORE_FOLDER: replace what is there (regular files only) */
+    bool no_clobber;   /* never replace; goes before force */
+    bool no_resume;    /* what an earlier run left is thrown away */
+    bool no_sync;      /* never wait for the disk: what is verified may not survive a power cut */
+    bool recheck;      /* STORE_FOLDER: what this run has finished, and is here, is reported when it
+                        * is sent again */
+    uint64_t max_size; /* bytes of the largest object that is taken; 0: any */
     Crc32c crc32c;
     const struct Slot *slots; /* the receiver's, kept: looked at when something is to be kept */
     unsigned slot_count;      /* at most STORE_SLOTS_MAX */
@@ -153,9 +159,12 @@ bool store_catch_up(struct Store *s);
  */
 uint64_t store_save(struct Store *s, uint64_t now);
 
-/* True if the object of slot n has failed, and the receiver may not know it: for it failed when it
- * was saved, caught up or pumped. What it is to be told is receiver_fail. */
-bool store_has_failed(const struct Store *s, unsigned n);
+/* Why the object of slot n has failed, NONE if it has not. The receiver may not know it, for it
+ * failed when it was saved, caught up or pumped: what it is to be told is receiver_fail. */
+enum SlotFailure store_failure(const struct Store *s, unsigned n);
+
+/* STORE_FOLDER: true if the folder is not there any more, or another one bears its name. */
+bool store_folder_is_gone(const struct Store *s);
 
 /*
  * Orderly end: for every object that is being collected or has failed, what arrived is saved in

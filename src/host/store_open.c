@@ -5,6 +5,7 @@
 #include "host/file_source.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -22,16 +23,31 @@ static enum ReceiverOpen refuse_errno(struct Store *s, unsigned n, const char *d
     return RECEIVER_REFUSE;
 }
 
-/* True if this run has received it, or found it, and has said so. */
+/* True if the file of an object that is done is as it was. */
+static bool is_untouched(const struct Store *s, const struct StoreDone *d)
+{
+    struct stat st;
+    return d->is.st_ino != 0 && fstatat(s->dir, d->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           file_sink_unchanged(&d->is, &st);
+}
+
+/* True if this run has received it, or found it, has said so, and it is still there. */
 static bool is_done(const struct Store *s, const struct StoreSlot *slot)
 {
     for (unsigned i = 0; i < RECEIVER_FINISHED; i++) {
         const struct StoreDone *d = &s->done[i];
         if (d->used && d->size == slot->info.size && strcmp(d->name, slot->name) == 0 &&
             memcmp(d->id, slot->info.id, PACKET_ID) == 0)
-            return true;
+            return s->config.target != STORE_FOLDER || is_untouched(s, d);
     }
     return false;
+}
+
+/* Nothing has to be written. */
+static enum ReceiverOpen have(struct Store *s, unsigned n)
+{
+    store_report(s, n, STORE_HAVE, EXIT_DELIVERED, "", "already here");
+    return RECEIVER_HAVE;
 }
 
 static bool same_object(const struct PacketObject *a, const struct PacketObject *b)
@@ -115,13 +131,12 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
     if (is_done(s, slot) && (there == FILE_SINK_SAME || there == FILE_SINK_MAYBE))
-        return RECEIVER_HAVE;
+        return s->config.recheck ? have(s, n) : RECEIVER_HAVE;
     if (!folder && s->config.no_clobber)
         return refuse(s, n, "", "exists, and -n forbids to replace it");
     if (there == FILE_SINK_SAME) {
-        store_report(s, n, STORE_HAVE, EXIT_DELIVERED, "", "already here");
         store_remember(s, slot);
-        return RECEIVER_HAVE;
+        return have(s, n);
     }
     if (!folder)
         return RECEIVER_TAKE;
@@ -241,11 +256,6 @@ static enum ReceiverOpen open_file(struct Store *s, unsigned n, const struct Pac
 {
     struct StoreSlot *slot = &s->slots[n];
     enum ReceiverOpen answer;
-    if (s->config.target == STORE_FOLDER) {
-        answer = choose_name(s, n, object);
-        if (answer != RECEIVER_TAKE)
-            return answer;
-    }
     if (file_sink_init(&slot->sink, s->dir, slot->name) != 0)
         return refuse_errno(s, n, "cannot name the .part file");
     answer = look_at_target(s, n);
@@ -271,12 +281,19 @@ static enum ReceiverOpen open_spool(struct Store *s, unsigned n)
 static enum ReceiverOpen decide(struct Store *s, unsigned n, const struct PacketObject *object)
 {
     bool single = s->config.target != STORE_FOLDER;
+    enum ReceiverOpen answer = single ? RECEIVER_TAKE : choose_name(s, n, object);
+    if (answer != RECEIVER_TAKE)
+        return answer;
     if (!digest_known(digest_kind(object->flags)))
         return refuse(s, n, "",
                       "its digest is XXH128, which this dttk is built without; send it with "
                       "--digest sha256");
     if ((object->flags & OBJECT_ZSTD) != 0)
         return refuse(s, n, "", "sent in a way this version does not know: get a newer dttk");
+    if (store_is_too_large(s, object->size)) {
+        store_say_too_large(s, n, STORE_REFUSED, object->size);
+        return RECEIVER_REFUSE;
+    }
     if (single && is_done(s, &s->slots[n]))
         return RECEIVER_HAVE;
     if (single && s->taken && take_over(s, n, object) != RECEIVER_TAKE)

@@ -66,8 +66,8 @@ bool store_resume(void *ctx, unsigned n, struct Object *object)
     journal_forget_arrived(&slot->journal);
     slot->loaded = slot->kept = true;
     store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
-                 "going on: %" PRIu64 " of %" PRIu64 " bytes are here from an earlier run",
-                 store_here(s, n), slot->info.size);
+                 "going on: %" PRIu64 " of %" PRIu64 " bytes are here already", store_here(s, n),
+                 slot->info.size);
     return true;
 }
 

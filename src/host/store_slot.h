@@ -32,6 +32,7 @@ struct StoreSlot {
     bool loaded;              /* the receiver's Slot says what is here: save that */
     bool starved;             /* the system has no memory for its bookkeeping */
     bool mismatch;            /* the digest has differed once */
+    bool too_large;           /* that is why it has failed */
     bool kept;                /* the journal says that something is here, and is right */
     bool rival;               /* the target was there: only at the end it shows if it is the same */
     uint64_t prefix;          /* all below has arrived */
@@ -50,6 +51,7 @@ struct StoreDone {
     uint64_t size;
     uint8_t id[PACKET_ID];
     char name[NAME_MAX + 1];
+    struct stat is; /* STORE_FOLDER: its file, as it was then; st_ino 0: not known */
 };
 
 #define STORE_NO_SLOT UINT_MAX
@@ -94,6 +96,11 @@ void store_rehash(struct Store *s, struct StoreSlot *slot);
 
 /* Everything of the slot that is open is closed, nothing on disk is touched: it is SETTLED. */
 void store_settle(struct Store *s, unsigned n);
+
+/* True if an object of so many bytes is not to be taken; and say that this one, of slot n, is not.
+ */
+bool store_is_too_large(const struct Store *s, uint64_t size);
+void store_say_too_large(struct Store *s, unsigned n, enum StoreWhat what, uint64_t size);
 
 /* Remember that the object of the slot is done: should it come again, it is here. */
 void store_remember(struct Store *s, const struct StoreSlot *slot);

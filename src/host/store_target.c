@@ -64,6 +64,16 @@ static int init_folder(struct Store *s)
                            : refuse_errno(s);
 }
 
+bool store_folder_is_gone(const struct Store *s)
+{
+    struct stat was, is;
+    if (s->config.target != STORE_FOLDER || fstat(s->dir, &was) != 0)
+        return false;
+    if (stat(s->config.path, &is) != 0)
+        return errno == ENOENT || errno == ENOTDIR;
+    return is.st_dev != was.st_dev || is.st_ino != was.st_ino;
+}
+
 static int open_folder(struct Store *s, const char *path)
 {
     s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -69,11 +69,16 @@ struct RecvOptions {
     int out; /* descriptor, if target is NULL */
     struct TransferLine line;
     bool force, no_clobber, no_resume, no_sync;
-    bool lossy; /* what is lost of a stream for good is left out */
+    bool lossy;      /* what is lost of a stream for good is left out */
+    bool keep_going; /* with `folder`: until the link ends or a signal, whatever becomes of objects;
+                      * line.timeout then is the silence that ends one of them */
+    uint64_t max_size;    /* bytes of the largest object that is taken; 0: any */
+    unsigned max_objects; /* so many are received at a time, 1 to STORE_SLOTS_MAX */
     struct TransferWords words;
 };
 
-/* Receive one object (or, into a folder, all) until the link ends. An exit code, as above. */
+/* Receive one object (or, into a folder, all) until the link ends. An exit code, as above: of
+ * several results the smallest that is not 0. */
 int transfer_recv(const struct RecvOptions *options);
 
 #endif

@@ -2,160 +2,20 @@
  * Receiving, in the order a byte travels: station (link, wire) -> packet -> receiver -> store
  * (file); and two-way the receiver's answers, back to the station.
  */
-#include "core/receiver.h"
+#include "host/transfer_recv.h"
+
 #include "host/clock.h"
 #include "host/diag.h"
-#include "host/kernels.h"
-#include "host/patience.h"
 #include "host/profile.h"
-#include "host/progress.h"
-#include "host/report.h"
-#include "host/station.h"
-#include "host/store.h"
-#include "host/transfer.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <string.h>
-#include <sys/random.h>
 
-#define WAITING_SIZE ((size_t)4 << 20)    /* packets that wait for their OBJECT */
-#define ANSWER_MAX   400                  /* bytes of the longest answer */
-#define WINDOW_LINE  ((uint64_t)64 << 10) /* bytes in flight towards us: on a serial line, */
-#define WINDOW_PIPE  ((uint64_t)1 << 20)  /* and on a pipe */
-#define LAST_WORDS   CLOCK_SECOND         /* for the last answers to get out */
-#define ABORTS       3                    /* copies of an ABORT, and of what is said last */
+#define LAST_WORDS CLOCK_SECOND /* for the last answers to get out */
+#define ABORTS     3            /* copies of an ABORT, and of what is said last */
 
-struct Receiving {
-    const struct RecvOptions *options;
-    struct Loop loop;
-    struct Station station;
-    bool opened; /* it was, or has failed to be */
-    struct Progress progress;
-    struct Report report;
-    struct Store store;
-    struct Receiver receiver;
-    struct Slot slots[STORE_SLOTS_MAX];
-    struct Buffer answer;
-    uint8_t answer_memory[RECEIVER_PACKET_ROOM];
-    uint8_t waiting[WAITING_SIZE];
-    struct Patience patience;
-    int code;  /* the smallest exit code of the results that is not 0 */
-    bool done; /* the one object of this run has its verdict */
-    bool any;  /* some object has one */
-    char short_name[32];
-};
-
-/* Of several results the smallest exit code that is not 0. */
-static void note_code(struct Receiving *t, int code)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-    if (code != 0 && (t->code == 0 || code < t->code))
-        t->code = code;
-}
-
-/* The slot that a result is of; NULL: none. One that is free still has the counters of the object
- * it was verified of, but when an object is refused they are those of another one. */
-static const struct Slot *slot_of(const struct Receiving *t, const struct StoreResult *result)
-{
-    const struct Slot *slot = result->slot < STORE_SLOTS_MAX ? &t->slots[result->slot] : NULL;
-
-    return slot && (slot->state != SLOT_FREE || result->what == STORE_VERIFIED) ? slot : NULL;
-}
-
-/* The store says what became of an object: one line each. */
-static void take_result(void *ctx, const struct StoreResult *result)
-{
-    struct Receiving *t = ctx;
-    const struct Slot *slot = slot_of(t, result);
-    struct StoreResult said = *result;
-
-    if (result->what == STORE_INCOMPLETE && slot && slot->aborted)
-        said.exit_code = EXIT_ABORTED;
-    t->report.ftag = t->station.in.form.wire == WIRE_FTAG;
-    report_received(&t->report, &said, slot, clock_now());
-    note_code(t, said.exit_code);
-    if (result->what == STORE_NOTE)
-        return;
-    if (result->what == STORE_INCOMPLETE && wire_in_good(&t->station.in) == 0)
-        return; /* an earlier run's, of which nothing was heard */
-    t->any = true;
-    if (result->what != STORE_REFUSED && !t->options->folder)
-        t->done = true;
-}
-
-static struct StoreConfig store_config(struct Receiving *t)
-{
-    const struct RecvOptions *o = t->options;
-
-    return (struct StoreConfig){
-        .target = !o->target  ? STORE_DESCRIPTOR
-                  : o->folder ? STORE_FOLDER
-                              : STORE_FILE,
-        .path = o->target ? o->target : "stdout",
-        .fd = o->out,
-        .force = o->force,
-        .no_clobber = o->no_clobber,
-        .no_resume = o->no_resume,
-        .no_sync = o->no_sync,
-        .crc32c = kernels_best()->crc32c,
-        .slots = t->slots,
-        .slot_count = STORE_SLOTS_MAX,
-        .report = take_result,
-        .report_ctx = t,
-    };
-}
-
-static struct ReceiverConfig receiver_config(struct Receiving *t)
-{
-    const struct Kernels *kernels = kernels_best();
-    const struct TransferLine *line = &t->options->line;
-    bool serial = line->link.serial.path || line->link.terminal;
-    struct ReceiverConfig c = {
-        .crc32c = kernels->crc32c,
-        .muladd = profile_muladd(kernels->muladd),
-        .store = store_callbacks(&t->store),
-        .slots = t->slots,
-        .slot_count = STORE_SLOTS_MAX,
-        .waiting = t->waiting,
-        .waiting_size = sizeof t->waiting,
-        .lossy = t->options->lossy,
-        .may_answer = line->two_way,
-        .window = line->window ? line->window
-                  : serial     ? WINDOW_LINE
-                               : WINDOW_PIPE,
-        .packet_max = ANSWER_MAX,
-    };
-
-    /* Without random bytes the time will do: it only has to be another one each time. */
-    if (getrandom(&c.run, sizeof c.run, GRND_NONBLOCK) != (ssize_t)sizeof c.run)
-        c.run = (uint16_t)(clock_now() >> 10);
-    return c;
-}
-
-/* An exit code; if it is not 0 there is nothing to receive into. */
-static int open_receiving(struct Receiving *t)
-{
-    const struct RecvOptions *o = t->options;
-    uint64_t now = clock_now();
-    struct StoreConfig config = store_config(t);
-    struct ReceiverConfig receiver;
-    int code;
-
-    buffer_init(&t->answer, t->answer_memory, sizeof t->answer_memory, PACKET_HEADROOM);
-    progress_init(&t->progress, o->words.progress, now);
-    report_open(&t->report, "recv", o->words.json != NULL, o->words.quiet, o->words.verbose, now);
-    loop_open(&t->loop);
-    code = store_init(&t->store, &config);
-    if (code != 0)
-        return code;
-    receiver = receiver_config(t);
-    receiver_init(&t->receiver, &receiver);
-    t->opened = true;
-    code = station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
-    if (code != 0)
-        return code;
-    patience_init(&t->patience, o->line.timeout, o->line.timeout_given, o->folder, clock_now());
-    return store_begin(&t->store, &t->receiver, now);
+    return a < b ? a : b;
 }
 
 /*
@@ -164,11 +24,11 @@ static int open_receiving(struct Receiving *t)
  */
 static void drop_ended(struct Receiving *t, uint64_t now)
 {
-    for (unsigned i = 0; i < STORE_SLOTS_MAX; i++) {
+    for (unsigned i = 0; i < t->receiver.config.slot_count; i++) {
         const struct Slot *slot = &t->slots[i];
 
-        if (slot->state == SLOT_COLLECTING && store_has_failed(&t->store, i))
-            receiver_fail(&t->receiver, i);
+        if (store_failure(&t->store, i) != SLOT_FAILURE_NONE)
+            receiver_fail(&t->receiver, i, store_failure(&t->store, i));
         if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
         else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
@@ -176,25 +36,44 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     }
 }
 
-/* The packets that have arrived whole; after a signal no more of them. */
+/* Objects of which nothing more comes give way: what they have is kept. */
+static void drop_silent(struct Receiving *t, uint64_t now)
+{
+    for (unsigned i = 0; i < t->receiver.config.slot_count; i++) {
+        if (patience_slot_end(&t->patience, &t->station, &t->slots[i]) <= now)
+            receiver_drop(&t->receiver, i, false, now);
+    }
+}
+
+/* When the next of them is due. */
+static uint64_t silent_at(const struct Receiving *t)
+{
+    uint64_t at = CLOCK_NEVER;
+
+    for (unsigned i = 0; i < t->receiver.config.slot_count; i++)
+        at = earlier(at, patience_slot_end(&t->patience, &t->station, &t->slots[i]));
+    return at;
+}
+
+/* The file cannot be written, or nothing more can be said or kept: no more is taken. */
+static bool ends_here(const struct Receiving *t)
+{
+    return t->gone || t->report.error != 0 || (t->done && verdict_code(&t->verdict) == EXIT_IO);
+}
+
+/* The packets that have arrived whole; after a signal, or when it ends, no more of them. */
 static void take_packets(struct Receiving *t, uint64_t now)
 {
     struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     struct View packet;
 
-    while (!loop_signal(&t->loop) && station_next(&t->station, &packet, now)) {
+    while (!loop_signal(&t->loop) && !ends_here(t) && station_next(&t->station, &packet, now)) {
         receiver_input(&t->receiver, packet, now);
         if (store_wants_replay(&t->store))
             store_replay(&t->store, &t->receiver, now);
         drop_ended(t, now);
     }
     profile_leave(mark);
-}
-
-/* The file cannot be written: no more is taken. */
-static bool ends_here(const struct Receiving *t)
-{
-    return t->done && t->code == EXIT_IO;
 }
 
 /* Two-way: the answers that are due; each is `copies` times on the line. */
@@ -271,11 +150,6 @@ static void show_progress(struct Receiving *t, uint64_t now)
     progress_show(&t->progress, &state, now);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* When the run ends if nothing further arrives. 0: at once; CLOCK_NEVER: it goes on. */
 static uint64_t ends_at(struct Receiving *t, uint64_t now)
 {
@@ -305,6 +179,7 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
+    deadline = earlier(deadline, silent_at(t));
     deadline = earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
     if (t->options->line.two_way && !station_writing(&t->station))
         deadline = earlier(deadline, answer_at(t, now));
@@ -316,6 +191,7 @@ static int read_link(struct Receiving *t, uint64_t now)
 {
     struct Station *s = &t->station;
 
+    s->relearn = t->options->keep_going && !patience_is_collecting(&t->receiver);
     if (station_read(s, now) < 0) {
         if (!t->done) {
             diag_errno(s->link.port.error, s->link.port.name, "cannot read");
@@ -360,6 +236,7 @@ static int receive(struct Receiving *t)
         store_pump(&t->store);
         take_packets(t, now);
         drop_ended(t, now);
+        drop_silent(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)
             station_finish(&t->station);
         answer(t, now);
@@ -378,12 +255,12 @@ static void explain_silence(struct Receiving *t)
     if (c->bad_flags > 0) {
         diag("%s: sent in a way this version does not know: get a newer dttk",
              t->station.link.port.name);
-        note_code(t, EXIT_REFUSED);
+        verdict_note(&t->verdict, EXIT_REFUSED);
         return;
     }
     diag("%s: %s", t->station.link.port.name,
          station_silence(&t->station, 0, c->not_ours, c->waiting, words, sizeof words));
-    note_code(t, EXIT_SILENCE);
+    verdict_note(&t->verdict, EXIT_SILENCE);
 }
 
 int transfer_recv(const struct RecvOptions *options)
@@ -392,21 +269,23 @@ int transfer_recv(const struct RecvOptions *options)
     int code;
 
     t.options = options;
-    code = open_receiving(&t);
+    code = transfer_recv_open(&t);
     if (code != 0 && loop_signal(&t.loop))
         code = EXIT_SIGNAL + loop_signal(&t.loop);
     if (code == 0) {
         code = receive(&t);
         progress_end(&t.progress);
         store_end(&t.store);
-        say_last_words(&t, code > EXIT_SIGNAL);
-        if (code == 0 && !t.any)
+        say_last_words(&t, code > EXIT_SIGNAL || t.gone || t.report.error != 0);
+        if (code == 0 && !t.any && !ends_here(&t))
             explain_silence(&t);
         report_link(&t.report, &t.station.in, &t.receiver.counters, t.station.link.port.bytes_in);
     }
-    code = code ? code : t.code;
+    if (t.report.error != 0)
+        verdict_note(&t.verdict, EXIT_IO);
+    code = code ? code : verdict_code(&t.verdict);
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
-        diag_errno(errno, options->words.json, NULL);
+        diag_errno(errno, report_place(options->words.json), NULL);
         code = code ? code : EXIT_IO;
     }
     store_free(&t.store);

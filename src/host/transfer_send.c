@@ -339,7 +339,7 @@ int transfer_send(const struct SendOptions *options)
     if (code == EXIT_DELIVERED)
         code = run(&t);
     if (report_close(&t.report, options->words.json, code, clock_now()) != 0) {
-        diag_errno(errno, options->words.json, NULL);
+        diag_errno(errno, report_place(options->words.json), NULL);
         code = code ? code : EXIT_IO;
     }
     outbox_close(&t.box);

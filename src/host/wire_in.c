@@ -17,6 +17,7 @@ void wire_in_init(struct WireIn *w, Crc32c crc32c, struct WireForm form, uint16_
 {
     w->form = form;
     w->crc32c = crc32c;
+    w->good_before = 0;
     ear_init(&w->bare, crc32c, run, w->memory, sizeof w->memory);
     ear_init(&w->armored, crc32c, run, w->line_memory, sizeof w->line_memory);
     armor_reader_init(&w->armor, w->line, WIRE_IN_LINE);
@@ -33,7 +34,8 @@ static bool hears_bare(const struct WireIn *w)
 /* Where a frame is whole that is none of text, text is content. */
 static bool hears_armor(const struct WireIn *w)
 {
-    return w->form.wire == WIRE_UNKNOWN ? w->bare.frames.counters.good == 0 : w->form.armor;
+    return w->form.wire == WIRE_UNKNOWN ? w->bare.frames.counters.good == w->good_before
+                                        : w->form.armor;
 }
 
 /* Bytes that were hidden from the frame reader, at the front of fresh, lie where it goes on. */
@@ -194,6 +196,25 @@ void wire_in_finish(struct WireIn *w)
     ftag_reader_finish(&w->bare.ftag);
     ftag_reader_finish(&w->armored.ftag);
     armor_reader_finish(&w->armor);
+}
+
+static void ear_forget(struct WireEar *e)
+{
+    buffer_reset(&e->rx, 0);
+    e->frames.searched = 0;
+    e->frames.skipping = false;
+    e->ftag.recognised = false;
+    e->ftag.in_row = 0;
+}
+
+void wire_in_forget(struct WireIn *w)
+{
+    CORE_ASSERT(w->fresh.len == 0 && w->text.len == 0 && w->bare.left.len == 0);
+    wire_in_finish(w);
+    ear_forget(&w->bare);
+    ear_forget(&w->armored);
+    w->good_before = w->bare.frames.counters.good;
+    w->form = (struct WireForm){0};
 }
 
 /* ---- What was heard ------------------------------------------------------------------------- */

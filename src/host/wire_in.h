@@ -39,6 +39,7 @@ struct WireIn {
     struct WireEar bare;
     struct WireEar armored; /* of what the lines say */
     struct ArmorReader armor;
+    uint64_t good_before; /* bare frames that were good when the wire was forgotten */
     struct View
         fresh; /* bytes that were read and not yet given to all; in bare.rx, behind its end */
     struct View text; /* bytes that armor has not looked at */
@@ -61,6 +62,10 @@ ptrdiff_t wire_in_read(struct WireIn *w, BufferFill fill, void *ctx, struct View
 
 /* The next packet of the bytes read; borrowed until the next call of either. False: read more. */
 bool wire_in_next(struct WireIn *w, struct View *packet);
+
+/* Another sender may speak another wire: which it is will be found out anew. Only when wire_in_next
+ * has said false; what was begun is bad, what was counted stays. */
+void wire_in_forget(struct WireIn *w);
 
 /* At EOF, after wire_in_next: what was begun is bad. */
 void wire_in_finish(struct WireIn *w);

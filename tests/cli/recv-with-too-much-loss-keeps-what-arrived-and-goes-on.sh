@@ -23,7 +23,7 @@ says '; kept in g.part: receive it again to go on$'
 if grep -q 'would have been enough' err; then fail 'how could it know?'; fi
 
 expect 0 "$DTTK" recv g <second.cap
-says "^dttk: g: going on: $kept of 35925 bytes are here from an earlier run"
+says "^dttk: g: going on: $kept of 35925 bytes are here already"
 says '^dttk: g: verified: '
 cmp "$photo" g
 rm g

@@ -144,7 +144,7 @@ Test(flood, when_silent_objects_hold_every_slot_the_oldest_gives_way)
     CHECK(receiver.opened == SIM_SLOTS, "%u opened", receiver.opened);
     feed(0, 1);
     CHECK(receiver.opened == SIM_SLOTS && receiver.receiver.counters.no_room == 1, "no room yet");
-    for (unsigned round = 0; round <= RECEIVER_IDLE / tape.count; round++)
+    for (unsigned round = 0; round <= RECEIVER_IDLE * SIM_SLOTS / tape.count; round++)
         feed(1, tape.count);
     feed(0, tape.count);
     CHECK(receiver.opened == SIM_SLOTS + 1, "%u opened", receiver.opened);

@@ -138,6 +138,43 @@ Test(receiver, a_finished_object_is_not_opened_again_for_ten_minutes)
     sim_receiver_close(&r);
 }
 
+/* Its copies come when the object has been dropped for the first. */
+Test(receiver, an_abort_does_not_wait_for_the_next_run_of_its_object)
+{
+    struct Packet object = object_packet(100, 10, 0), abort = {.type = PACKET_ABORT};
+
+    begin();
+    abort.tag = object.tag;
+    abort.as.abort.role = ROLE_SENDER;
+    input(&object);
+    for (unsigned i = 0; i < 3; i++) {
+        input(&abort);
+        if (i == 0)
+            receiver_drop(&r.receiver, 0, false, r.now);
+    }
+    cr_assert_eq(r.receiver.counters.waiting, 0);
+    object.as.object.run++;
+    input(&object);
+    cr_assert_eq(r.slots[0].state, SLOT_COLLECTING);
+    cr_assert_not(r.slots[0].aborted);
+    sim_receiver_close(&r);
+}
+
+Test(receiver, a_finished_object_stays_so_while_its_packets_come)
+{
+    struct Packet object = object_packet(0, 1, 0);
+
+    begin();
+    answer = RECEIVER_REFUSE;
+    r.receiver.config.store.open = open_as_told;
+    for (unsigned i = 0; i < 5; i++) {
+        input(&object);
+        r.now += RECEIVER_FINISHED_TIME / 2;
+    }
+    cr_assert_eq(r.receiver.counters.refused, 1, "it was asked for again");
+    sim_receiver_close(&r);
+}
+
 Test(receiver, an_end_of_a_finished_object_ends_its_pass)
 {
     struct SimOptions options = {.mtu = 128, .redundancy = 250};

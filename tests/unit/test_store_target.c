@@ -279,3 +279,98 @@ Test(store_target, a_file_that_was_taken_away_is_received_again)
         bench_done(&b);
     }
 }
+
+Test(store_target, what_is_larger_than_allowed_is_refused_before_anything_is_written)
+{
+    for (int folder = 0; folder < 2; folder++) {
+        for (int over = 0; over < 2; over++) {
+            bench_init(&b, folder ? NULL : "name");
+            b.config.max_size = over ? LEN - 1 : LEN;
+            sample_init(&s, "name", LEN, 1);
+            cr_assert_eq(bench_start(&b), 0);
+            bench_send(&b, &s);
+            const struct BenchResult *r = bench_expect(&b, over ? STORE_REFUSED : STORE_VERIFIED,
+                                                       over ? EXIT_REFUSED : EXIT_DELIVERED);
+            cr_assert_str_eq(r->path, folder_path(&b.folder, "name"));
+            cr_assert(!over ||
+                          strcmp(r->reason, "too large: 12345 bytes, and --max-size is 12344") == 0,
+                      "%s", r->reason);
+            cr_assert_eq(folder_count(&b.folder), over ? 0 : 1);
+            bench_stop(&b);
+            cr_assert_eq(b.result_count, 1);
+            sample_free(&s);
+            bench_done(&b);
+        }
+    }
+}
+
+Test(store_target, a_stream_ends_where_it_outgrows_what_is_allowed)
+{
+    bench_init(&b, NULL);
+    b.config.max_size = 1000;
+    sample_init(&s, "name", LEN, 1);
+    sample_make_stream(&s);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_object(&b, &s);
+    bench_stream(&b, &s, 0, 1000);
+    cr_assert_eq(b.result_count, 0);
+    cr_assert_eq(store_failure(&b.store, 0), SLOT_FAILURE_NONE);
+    bench_stream(&b, &s, 1000, 1050);
+    cr_assert_str_eq(bench_expect(&b, STORE_FAILED, EXIT_REFUSED)->reason,
+                     "too large: 1050 bytes so far, and --max-size is 1000");
+    cr_assert_eq(store_failure(&b.store, 0), SLOT_FAILURE_SIZE);
+    receiver_drop(&b.receiver, 0, true, 1);
+    bench_expect(&b, STORE_NOTE, EXIT_DELIVERED);
+    cr_assert(folder_equal(&b.folder, "name.part", s.data, 1000));
+    sample_free(&s);
+    bench_stop(&b);
+    bench_done(&b);
+}
+
+/* Sent again, in the same run, under another tag; perhaps after the file was moved away. */
+static void check_again(bool recheck, bool identity, bool moved)
+{
+    bench_init(&b, NULL);
+    b.config.recheck = recheck;
+    sample_init(&s, "name", LEN, 1);
+    if (identity)
+        sample_make_identity(&s);
+    cr_assert_eq(bench_start(&b), 0);
+    bench_send(&b, &s);
+    bench_expect(&b, STORE_VERIFIED, EXIT_DELIVERED);
+    if (moved)
+        cr_assert_eq(unlinkat(b.folder.dir, "name", 0), 0);
+    s.object.salt++;
+    sample_seal(&s);
+    bench_send(&b, &s);
+    cr_assert_eq(b.result_count, recheck || moved ? 2 : 1);
+    bench_expect(&b, recheck && !moved ? STORE_HAVE : STORE_VERIFIED, EXIT_DELIVERED);
+    cr_assert_eq(folder_count(&b.folder), 1);
+    sample_free(&s);
+    bench_stop(&b);
+    bench_done(&b);
+}
+
+Test(store_target, what_is_done_is_looked_at_again_if_it_may_have_been_moved_away)
+{
+    for (int i = 0; i < 8; i++)
+        check_again(i & 1, i & 2, i & 4);
+}
+
+Test(store_target, a_folder_that_was_removed_or_replaced_is_gone)
+{
+    char other[80];
+    bench_init(&b, NULL);
+    cr_assert_eq(bench_start(&b), 0);
+    cr_assert_not(store_folder_is_gone(&b.store));
+    snprintf(other, sizeof other, "%s.other", b.folder.path);
+    cr_assert_eq(rename(b.folder.path, other), 0);
+    cr_assert(store_folder_is_gone(&b.store));
+    cr_assert_eq(mkdir(b.folder.path, 0700), 0);
+    cr_assert(store_folder_is_gone(&b.store), "it is another one");
+    cr_assert_eq(rmdir(b.folder.path), 0);
+    cr_assert_eq(rename(other, b.folder.path), 0);
+    cr_assert_not(store_folder_is_gone(&b.store));
+    bench_stop(&b);
+    bench_done(&b);
+}
