@@ -238,6 +238,7 @@ static struct Answer *most_due(struct Receiver *r, struct Slot **slot, struct Fi
         if (f->used && f->answer.due < most->due) {
             most = &f->answer;
             *finished = f;
+            *slot = NULL;
         }
     }
     return most;

@@ -398,14 +398,11 @@ static int write_root(struct Report *r, const char *path)
 
 int report_close(struct Report *r, const char *path, int exit_code, uint64_t now)
 {
-    int result, error;
-
     errno = ENOMEM;
     if (!r->root)
         return r->starved ? -1 : 0;
     add_end(r, exit_code, now);
-    result = write_root(r, path);
-    error = errno;
+    int result = write_root(r, path), error = errno;
     json_object_put(r->root);
     r->root = NULL;
     errno = error;

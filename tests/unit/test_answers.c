@@ -215,6 +215,34 @@ Test(answers, an_object_that_is_not_wanted_is_refused_at_once)
     cr_assert_eq(said().as.status.state, STATUS_REFUSED, "it has asked");
 }
 
+/* One is received, and another, done with, was asked about before it. */
+Test(answers, what_is_due_of_one_object_is_not_said_of_another)
+{
+    static uint8_t memory[RECEIVER_PACKET_ROOM];
+    struct Finished *f = &r.receiver.finished[0];
+    struct Buffer b;
+    struct Packet p;
+
+    open(20000, true);
+    pass(false);
+    said();
+    pass(false);
+    cr_assert_gt(r.slots[0].answer.due, now * MS);
+    *f = (struct Finished){.used = true, .tag = 77, .refused = true, .when = now * MS};
+    f->answer = (struct Answer){.on = true, .seq = 8, .due = now * MS};
+    r.receiver.answer_at = now * MS;
+    now += 1000;
+    buffer_init(&b, memory, sizeof memory, PACKET_HEADROOM);
+    cr_assert(receiver_output(&r.receiver, &b, now * MS));
+    cr_assert_eq(packet_parse(buffer_view(&b), crc32c_portable, &p), PACKET_OK);
+    cr_assert_eq(p.tag, 77);
+    cr_assert_eq(p.seq, 8);
+    cr_assert_eq(p.as.status.state, STATUS_REFUSED);
+    p = said();
+    cr_assert_eq(p.seq, 1);
+    cr_assert_eq(p.as.status.state, STATUS_RECEIVING);
+}
+
 Test(answers, a_store_that_fails_aborts)
 {
     struct Packet p;
