@@ -1,13 +1,37 @@
 #include "host/json_out.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #define WAIT_MS 1000 /* for a reader, after a signal */
+
+bool json_out_is_stdout(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+/* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
+int json_out_open(const char *path, int how)
+{
+    int fd;
+
+    if (json_out_is_stdout(path))
+        return STDOUT_FILENO;
+    fd = open(path, O_WRONLY | O_CREAT | how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, O_WRONLY | (how & O_APPEND));
+    return fd;
+}
+
+int json_out_close(int fd, const char *path)
+{
+    return json_out_is_stdout(path) ? 0 : close(fd);
+}
 
 /* json-c leaves out what it has no memory for while it writes, and does not say so; but the memory
  * it got once it keeps, so that the next time it writes something else. */

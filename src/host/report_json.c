@@ -8,9 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define LISTED_MAX 1000 /* objects; 40 bytes on the line make one to be told of */
 
@@ -322,24 +320,9 @@ static void add_profile(struct Report *r, json_object *root)
     add(r, root, "profile", stages);
 }
 
-/* The end of a run is no time to wait for a FIFO's reader, nor to find a full pipe an error. */
-static int open_statistics(const char *path, int how)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | how | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
-
-    if (fd >= 0)
-        (void)fcntl(fd, F_SETFL, O_WRONLY | (how & O_APPEND));
-    return fd;
-}
-
-static bool is_stdout(const char *path)
-{
-    return strcmp(path, "-") == 0;
-}
-
 const char *report_place(const char *path)
 {
-    return is_stdout(path) ? "stdout" : path;
+    return json_out_is_stdout(path) ? "stdout" : path;
 }
 
 int report_begin_lines(struct Report *r, const char *path)
@@ -349,7 +332,7 @@ int report_begin_lines(struct Report *r, const char *path)
         return 0;
     json_object_object_del(r->root, "objects");
     r->objects = NULL;
-    r->lines = is_stdout(path) ? STDOUT_FILENO : open_statistics(path, O_APPEND);
+    r->lines = json_out_open(path, O_APPEND);
     if (r->lines >= 0)
         return 0;
     r->error = errno;
@@ -389,9 +372,9 @@ static int write_root(struct Report *r, const char *path)
         return -1;
     }
     if (fd < 0)
-        fd = is_stdout(path) ? STDOUT_FILENO : open_statistics(path, O_TRUNC);
+        fd = json_out_open(path, O_TRUNC);
     result = fd < 0 ? -1 : json_out(fd, r->root, style);
-    if (fd >= 0 && !is_stdout(path) && close(fd) != 0)
+    if (fd >= 0 && json_out_close(fd, path) != 0)
         result = -1;
     return result;
 }
