@@ -9,6 +9,8 @@
 #define GATHER         (4 * CLOCK_MS)     /* between looks at a terminal that brings bytes */
 #define RELEARN        (2 * CLOCK_SECOND) /* so long a silence another sender may follow */
 #define OVERSLEPT      (2 * CLOCK_SECOND) /* a wake-up so late is no scheduler's */
+#define LAST_TURN      CLOCK_SECOND       /* for the other side to let us say a last word, */
+#define LAST_WORDS     CLOCK_SECOND       /* and for that to get out */
 
 /* Another number each time; without random bytes the time will do. */
 static uint16_t other_run(void)
@@ -218,4 +220,37 @@ uint64_t station_wait(struct Station *s, bool in, uint64_t deadline)
         loop_wait(s->loop, 0);
     }
     return now;
+}
+
+/* True while something can still be said, and the wait for it is not over. */
+static bool may_last(const struct Station *s, uint64_t now, uint64_t until)
+{
+    return now < until && !s->link.gone && s->link.state == LINK_UP;
+}
+
+uint64_t station_last_turn(struct Station *s)
+{
+    uint64_t now = clock_now(), until = now + LAST_TURN;
+    struct View packet;
+
+    while (station_turn(s, now) != CLOCK_NEVER && may_last(s, now, until)) {
+        now = station_wait(s, true, clock_earlier(until, station_turn(s, now)));
+        if (station_read(s, now) < 0 || station_ended(s))
+            break;
+        while (station_next(s, &packet, now))
+            ;
+    }
+    s->turnaround = 0;
+    return now;
+}
+
+void station_last_words(struct Station *s)
+{
+    uint64_t now = clock_now(), until = now + LAST_WORDS;
+
+    while (station_writing(s) && may_last(s, now, until)) {
+        now = station_wait(s, false, until);
+        if (station_flush(s) < 0)
+            return;
+    }
 }

@@ -101,6 +101,16 @@ uint64_t station_wait(struct Station *s, bool in, uint64_t deadline);
 /* Half-duplex, while it is the other side's turn: when it may be ours; else CLOCK_NEVER. */
 uint64_t station_turn(const struct Station *s, uint64_t now);
 
+/*
+ * Before the last words of a run, of which only a signal was heeded: half-duplex it waits until the
+ * other side is quiet; to one that does not become so in a second the line is ours all the same.
+ * What still comes is dropped, and there is no other turn. Returns the time then.
+ */
+uint64_t station_last_turn(struct Station *s);
+
+/* The last words have been put: they are written, within a second or not at all. */
+void station_last_words(struct Station *s);
+
 /* Why nothing that counts was heard: one phrase, into out (SILENCE_WORDS bytes); returns out. */
 char *station_silence(const struct Station *s, uint64_t echoes, uint64_t rivals, uint64_t waiting,
                       char *out, size_t size);

@@ -10,13 +10,7 @@
 
 #include <errno.h>
 
-#define LAST_WORDS CLOCK_SECOND /* for the last answers to get out */
-#define ABORTS     3            /* copies of an ABORT, and of what is said last */
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
+#define ABORTS 3 /* copies of an ABORT, and of what is said last */
 
 /*
  * Slots whose object cannot go on give way: the store has said why, or says it now. In a folder one
@@ -51,7 +45,7 @@ static uint64_t silent_at(const struct Receiving *t)
     uint64_t at = CLOCK_NEVER;
 
     for (unsigned i = 0; i < t->receiver.config.slot_count; i++)
-        at = earlier(at, patience_slot_end(&t->patience, &t->station, &t->slots[i]));
+        at = clock_earlier(at, patience_slot_end(&t->patience, &t->station, &t->slots[i]));
     return at;
 }
 
@@ -76,18 +70,19 @@ static void take_packets(struct Receiving *t, uint64_t now)
     profile_leave(mark);
 }
 
-/* Two-way: the answers that are due; each is `copies` times on the line. */
-static void put_answers(struct Receiving *t, int copies, uint64_t now)
+/* Two-way: the next answer that is due, `copies` times on the line. False: none is. */
+static bool put_answer(struct Receiving *t, int copies, uint64_t now)
 {
     struct View part;
 
     t->receiver.bad_frames = wire_in_bad(&t->station.in);
-    while (station_room(&t->station, now) > 0 && receiver_output(&t->receiver, &t->answer, now)) {
-        part = buffer_view(&t->answer);
-        for (int i = 0; i < copies; i++)
-            station_put(&t->station, &part, 1, now);
-        patience_answered(&t->patience, &t->station, now);
-    }
+    if (!receiver_output(&t->receiver, &t->answer, now))
+        return false;
+    part = buffer_view(&t->answer);
+    for (int i = 0; i < copies; i++)
+        station_put(&t->station, &part, 1, now);
+    patience_answered(&t->patience, &t->station, now);
+    return true;
 }
 
 /* Two-way: say what is due. Nobody reads it: then nothing is said any more. */
@@ -95,8 +90,10 @@ static void answer(struct Receiving *t, uint64_t now)
 {
     if (!t->options->line.two_way)
         return;
-    if (!station_writing(&t->station))
-        put_answers(t, ends_here(t) ? ABORTS : 1, now);
+    if (!station_writing(&t->station)) {
+        while (station_room(&t->station, now) > 0 && put_answer(t, ends_here(t) ? ABORTS : 1, now))
+            ;
+    }
     if (station_flush(&t->station) < 0) {
         buffer_reset(&t->station.tx, 0);
         t->receiver.config.may_answer = false;
@@ -106,21 +103,18 @@ static void answer(struct Receiving *t, uint64_t now)
 /* What is still to be said before the link closes, if it gets out soon. */
 static void say_last_words(struct Receiving *t, bool abort)
 {
-    uint64_t now = clock_now(), until = now + LAST_WORDS;
+    uint64_t now;
 
     if (!t->options->line.two_way || t->station.link.port.error != 0)
         return;
     loop_heed(&t->loop);
+    loop_watch(&t->loop, LOOP_SINK, -1, 0);
+    now = station_last_turn(&t->station);
     if (abort)
         receiver_abort(&t->receiver, ABORT_CANCELLED, now);
-    put_answers(t, ABORTS, now);
-    loop_watch(&t->loop, LOOP_SINK, -1, 0);
-    while (station_writing(&t->station) && now < until && !t->station.link.gone &&
-           t->station.link.state == LINK_UP) {
-        now = station_wait(&t->station, false, until);
-        if (station_flush(&t->station) < 0)
-            return;
-    }
+    while (t->station.tx.len < STATION_BATCH && put_answer(t, ABORTS, now))
+        ;
+    station_last_words(&t->station);
 }
 
 /* The object that the bar is about: the one that had a packet last. */
@@ -179,11 +173,33 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
-    deadline = earlier(deadline, silent_at(t));
-    deadline = earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
+    deadline = clock_earlier(deadline, silent_at(t));
+    deadline = clock_earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
     if (t->options->line.two_way && !station_writing(&t->station))
-        deadline = earlier(deadline, answer_at(t, now));
+        deadline = clock_earlier(deadline, answer_at(t, now));
     return station_wait(&t->station, !pumping, behind ? 0 : deadline);
+}
+
+/* True if the end of the link cuts nothing short: what came has its verdict, nothing is unfinished.
+ * A run that keeps going expects more at any time. */
+static bool has_all(const struct Receiving *t)
+{
+    return t->done || (t->any && !t->options->keep_going && !patience_is_collecting(&t->receiver));
+}
+
+/* The port has gone and is not waited for; what it has brought still counts. An exit code. */
+static int explain_lost(struct Receiving *t, uint64_t now)
+{
+    const char *name = t->station.link.port.name;
+
+    take_packets(t, now);
+    if (!has_all(t)) {
+        diag("%s: the port is gone", name);
+        return EXIT_PORT;
+    }
+    if (!t->done && !t->options->words.quiet)
+        diag("%s: the port is gone; no file was unfinished", name);
+    return 0;
 }
 
 /* Read what the link has. 0, or an exit code. */
@@ -199,12 +215,6 @@ static int read_link(struct Receiving *t, uint64_t now)
         }
         s->link.port.eof = true; /* the verdict is said, and about the file alone */
     }
-    if (station_tick(s, now) == LINK_LOST) {
-        if (!t->done)
-            diag("%s: the port is gone", s->link.port.name);
-        return EXIT_PORT;
-    }
-    patience_hear(&t->patience, s, now);
     return 0;
 }
 
@@ -232,7 +242,10 @@ static int receive(struct Receiving *t)
             return code;
         code = read_link(t, now);
         if (code != 0)
-            return t->done ? 0 : code;
+            return code;
+        if (station_tick(&t->station, now) == LINK_LOST)
+            return explain_lost(t, now);
+        patience_hear(&t->patience, &t->station, now);
         store_pump(&t->store);
         take_packets(t, now);
         drop_ended(t, now);

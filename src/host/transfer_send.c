@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-#define LAST_WORDS CLOCK_SECOND /* for an ABORT to get out at the end */
+#define LAST_WORDS CLOCK_SECOND /* for what is put at the end to get out */
 #define ABORTS     3            /* copies of it, for a line that loses some */
 
 _Static_assert(SEND_AT_ONCE <= LOOP_SOURCES, "each stream on the line is polled");
@@ -97,19 +97,15 @@ static void show_progress(struct Sending *t, uint64_t now)
 /* A signal ends it: an ABORT for each as last word, if it gets out soon. */
 static void say_abort(struct Sending *t)
 {
-    uint64_t now = clock_now(), until = now + LAST_WORDS;
+    uint64_t now;
 
     loop_heed(&t->loop);
-    for (size_t i = 0; i < t->box.count; i++)
-        outgoing_put_abort(t->box.active[i], &t->station, ABORT_CANCELLED, ABORTS, now);
     for (int i = 0; i < LOOP_SOURCES; i++)
         loop_watch(&t->loop, (enum LoopSlot)(LOOP_SOURCE + i), -1, 0);
-    while (station_writing(&t->station) && now < until && !t->station.link.gone &&
-           t->station.link.state == LINK_UP) {
-        now = station_wait(&t->station, false, until);
-        if (station_flush(&t->station) < 0)
-            return;
-    }
+    now = station_last_turn(&t->station);
+    for (size_t i = 0; i < t->box.count; i++)
+        outgoing_put_abort(t->box.active[i], &t->station, ABORT_CANCELLED, ABORTS, now);
+    station_last_words(&t->station);
 }
 
 /* Streams that have room for more are polled; two-way, files are hashed while the line is busy.

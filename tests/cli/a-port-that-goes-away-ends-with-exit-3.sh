@@ -43,3 +43,31 @@ sleep 0.2
 unplug
 ends recv 3 5
 one_line recv.err
+
+# Into a folder: with a file unfinished it is exit 3, too. With none what came is there and verified,
+# and that is the exit status; the port is named all the same.
+mkdir in
+for way in -2 -1; do
+    rm -f in/*
+    plug A B
+    begin recv "$DTTK" recv -p B -d in
+    begin send "$DTTK" send $way -p A "$photo"
+    ends send 0
+    wait_for 10 test -e in/photo.jpg
+    sleep 0.1
+    unplug
+    ends recv 0 1
+    cmp "$photo" in/photo.jpg
+    says '^dttk: B: the port is gone; no file was unfinished$' recv.err
+
+    plug A B
+    make_file 100000 large
+    begin recv "$DTTK" recv -q -p B -d in
+    begin send "$DTTK" send $way -q -L 20k -p A "$photo" large
+    wait_for 10 test -e in/large.part
+    unplug
+    ends send 3 5
+    ends recv 3 5
+    says '^dttk: B: the port is gone$' recv.err
+    says 'kept in large.part' recv.err
+done

@@ -1,5 +1,7 @@
 #include "duplex.h"
 
+#include "host/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,11 +54,6 @@ static void trace(const struct Duplex *d, enum DuplexWay w, uint8_t type, const 
         fprintf(stderr, "%12.6f %s %-6s %4zu of %4zu bytes arrive at %12.6f\n",
                 (double)d->now / 1e9, w == DUPLEX_THERE ? "->" : "<-", names[type], f->len, f->sent,
                 (double)f->at / 1e9);
-}
-
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
 }
 
 static bool is_lost(struct Duplex *d, struct Way *way, uint8_t type)
@@ -235,11 +232,11 @@ static uint64_t next_interference(const struct Duplex *d)
     uint64_t at = UINT64_MAX;
 
     if (o->receiver_restart > 0 && !d->receiver_restarted)
-        at = earlier(at, o->receiver_restart);
+        at = clock_earlier(at, o->receiver_restart);
     if (o->sender_restart > 0 && !d->sender_restarted)
-        at = earlier(at, o->sender_restart);
+        at = clock_earlier(at, o->sender_restart);
     if (o->jump > 0 && d->jumped == 0)
-        at = earlier(at, o->jump);
+        at = clock_earlier(at, o->jump);
     return at;
 }
 
@@ -283,12 +280,12 @@ static bool step(struct Duplex *d)
     interfere(d);
     for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++)
         arrive(d, w);
-    at = earlier(at, speak_there(d));
-    at = earlier(at, speak_back(d));
+    at = clock_earlier(at, speak_there(d));
+    at = clock_earlier(at, speak_back(d));
     for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++)
-        at = earlier(at, next_arrival(&d->ways[w]));
-    at = earlier(at, next_interference(d));
-    at = earlier(at, next_line(&d->sender));
+        at = clock_earlier(at, next_arrival(&d->ways[w]));
+    at = clock_earlier(at, next_interference(d));
+    at = clock_earlier(at, next_line(&d->sender));
     look_behind(d);
     if (at == UINT64_MAX)
         return false;
