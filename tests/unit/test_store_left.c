@@ -1,34 +1,14 @@
 /* The store, and what earlier runs left that is not simply gone on with. */
-#include "unit/bench.h"
+#include "unit/store_kit.h"
 
 #include <sys/file.h>
 
-static struct Bench b;
-static struct Sample s, other;
-
-#define LEN 12345 /* 124 symbols, 8 windows of 16 */
-
-static void check_only(const char *name, const struct Sample *sample)
-{
-    cr_assert_eq(folder_count(&b.folder), 1);
-    cr_assert(folder_equal(&b.folder, name, sample->data, sample->len));
-}
-
-/* One run that gets OBJECT, some of the first `upto` symbols, and ends in order. */
-static void first_run(uint64_t upto, uint64_t step)
-{
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
-    for (uint64_t n = 0; n < upto; n += step)
-        bench_source(&b, &s, n, 1);
-    bench_stop(&b);
-}
+static struct Sample other;
 
 Test(store_left, another_object_sets_what_is_here_aside)
 {
     for (int folder = 0; folder < 2; folder++) {
-        bench_init(&b, folder ? NULL : "name");
-        sample_init(&s, "name", LEN, 1);
+        prepare(folder ? NULL : "name", LEN);
         sample_init(&other, "name", LEN + 5, 2);
         folder_put(&b.folder, "name.part.1", "old", 3);
         first_run(50, 1);
@@ -42,16 +22,14 @@ Test(store_left, another_object_sets_what_is_here_aside)
         cr_assert_eq(folder_count(&b.folder), 4);
         cr_assert(folder_equal(&b.folder, "name", other.data, other.len));
         cr_assert(folder_equal(&b.folder, "name.part.1", "old", 3));
-        sample_free(&s);
         sample_free(&other);
-        bench_done(&b);
+        done();
     }
 }
 
 Test(store_left, what_was_set_aside_is_as_good_as_before_once_it_is_put_back)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     sample_init(&other, "name", LEN + 5, 2);
     first_run(50, 1);
     cr_assert_eq(bench_start(&b), 0);
@@ -62,13 +40,11 @@ Test(store_left, what_was_set_aside_is_as_good_as_before_once_it_is_put_back)
     cr_assert_eq(renameat(dir, "name.part.1.journal", dir, "name.part.journal"), 0);
     cr_assert_eq(bench_start(&b), 0);
     cr_assert_eq(b.slots[0].object.have, 50);
-    for (uint64_t n = 50; n < 124; n++)
-        bench_source(&b, &s, n, 1);
+    some(50, 124);
     bench_stop(&b);
     check_only("name", &s);
-    sample_free(&s);
     sample_free(&other);
-    bench_done(&b);
+    done();
 }
 
 static void refused_or_cleared(const char *why, size_t files)
@@ -101,8 +77,7 @@ static void refused_or_cleared(const char *why, size_t files)
 Test(store_left, what_is_not_ours_or_broken_is_refused_and_not_touched)
 {
     size_t len;
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     folder_put(&b.folder, "name.part", "precious", 8);
     refused_or_cleared("a part without journal", 1);
     folder_empty(&b.folder);
@@ -121,14 +96,12 @@ Test(store_left, what_is_not_ours_or_broken_is_refused_and_not_touched)
     bench_stop(&b);
     cr_assert(folder_equal(&b.folder, "passwd", "secret", 6));
     free(journal);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_left, a_journal_lost_in_a_power_cut_sets_the_part_aside)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     first_run(50, 1);
     folder_put(&b.folder, "name.part.journal", "", 0);
     cr_assert_eq(bench_start(&b), 0);
@@ -137,8 +110,7 @@ Test(store_left, a_journal_lost_in_a_power_cut_sets_the_part_aside)
     bench_stop(&b);
     cr_assert(folder_equal(&b.folder, "name", s.data, LEN));
     cr_assert(folder_has(&b.folder, "name.part.1"));
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_left, a_stream_is_kept_and_set_aside)
@@ -157,14 +129,12 @@ Test(store_left, a_stream_is_kept_and_set_aside)
         cr_assert_eq(folder_count(&b.folder), 2 * (size_t)run);
     }
     cr_assert(folder_equal(&b.folder, "name.part.1", s.data, 5000));
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_left, a_part_another_process_is_at_is_left_alone)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     first_run(50, 1);
     int fd = openat(b.folder.dir, "name.part", O_RDWR);
     cr_assert_eq(flock(fd, LOCK_EX), 0);
@@ -177,8 +147,7 @@ Test(store_left, a_part_another_process_is_at_is_left_alone)
     bench_stop(&b);
     cr_assert_eq(folder_count(&b.folder), 2);
     close(fd);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 /* A stream's journal says nothing new at its end: its part is what is kept. */
@@ -197,8 +166,7 @@ Test(store_left, a_stream_whose_journal_fails_is_kept_all_the_same)
                        r->reason);
     unlinkat(b.folder.dir, "name.part.journal.new", AT_REMOVEDIR);
     cr_assert(folder_equal(&b.folder, "name.part", s.data, 5000));
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 /* Somebody removes the part, or puts another file in its place: that gets no name of ours. */
@@ -206,8 +174,7 @@ Test(store_left, a_part_that_another_process_replaces_is_never_named)
 {
     for (int way = 0; way < 8; way++) {
         bool replaced = (way & 1) != 0, complete = (way & 2) != 0, old = (way & 4) != 0;
-        bench_init(&b, "name");
-        sample_init(&s, "name", LEN, 1);
+        prepare("name", LEN);
         if (old)
             folder_put(&b.folder, "name", "old", 3);
         cr_assert_eq(bench_start(&b), 0);
@@ -228,7 +195,6 @@ Test(store_left, a_part_that_another_process_replaces_is_never_named)
         cr_assert_eq(folder_count(&b.folder), (size_t)replaced + (size_t)old);
         cr_assert(!old || folder_equal(&b.folder, "name", "old", 3));
         cr_assert(!replaced || folder_equal(&b.folder, "name.part", "not ours", 8));
-        sample_free(&s);
-        bench_done(&b);
+        done();
     }
 }

@@ -1,37 +1,14 @@
 /* The store, across runs: what one leaves and what the next makes of it. */
-#include "unit/bench.h"
+#include "unit/store_kit.h"
 
 #include "core/slot.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
-static struct Bench b;
-static struct Sample s, other;
-
-#define LEN 12345 /* 124 symbols, 8 windows of 16 */
-
-static void check_only(const char *name, const struct Sample *sample)
-{
-    cr_assert_eq(folder_count(&b.folder), 1);
-    cr_assert(folder_equal(&b.folder, name, sample->data, sample->len));
-}
-
-/* One run that gets OBJECT, some of the first `upto` symbols, and ends in order. */
-static void first_run(uint64_t upto, uint64_t step)
-{
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
-    for (uint64_t n = 0; n < upto; n += step)
-        bench_source(&b, &s, n, 1);
-    bench_stop(&b);
-}
+static struct Sample other;
 
 Test(store_resume, the_next_run_goes_on_from_what_is_here)
 {
     for (int folder = 0; folder < 2; folder++) {
-        bench_init(&b, folder ? NULL : "name");
-        sample_init(&s, "name", LEN, 1);
+        prepare(folder ? NULL : "name", LEN);
         first_run(124, 2);
         const struct BenchResult *r = bench_expect(&b, STORE_INCOMPLETE, 5);
         cr_assert_eq(r->is.here, 6200);
@@ -46,26 +23,18 @@ Test(store_resume, the_next_run_goes_on_from_what_is_here)
         cr_assert_eq(b.slots[0].counters.packets, folder ? 1 : 0, "what the line brought");
         for (uint64_t n = 1; n < 124; n += 2)
             bench_source(&b, &s, n, 1);
-        bench_expect(&b, STORE_VERIFIED, 0);
-        bench_stop(&b);
-        check_only("name", &s);
-        sample_free(&s);
-        bench_done(&b);
+        verified("name");
     }
 }
 
 Test(store_resume, repairs_and_end_are_kept_as_well)
 {
     for (int folder = 0; folder < 2; folder++) {
-        bench_init(&b, folder ? NULL : "name");
-        sample_init(&s, "name", LEN, 1);
+        prepare(folder ? NULL : "name", LEN);
         sample_make_identity(&s);
         cr_assert_eq(bench_start(&b), 0);
         bench_object(&b, &s);
-        for (uint64_t n = 0; n < 124; n++) {
-            if (n % 8 != 3 || n >= 80)
-                bench_source(&b, &s, n, 1);
-        }
+        all_but_of_window_3();
         for (uint64_t key = 0; key < 9; key++)
             bench_repair(&b, &s, 3, key);
         bench_end(&b, &s);
@@ -79,19 +48,14 @@ Test(store_resume, repairs_and_end_are_kept_as_well)
         cr_assert(b.slots[0].end_known);
         cr_assert_eq(b.slots[0].counters.passes, 0);
         bench_repair(&b, &s, 3, 20); /* window 3 lacks 10 */
-        bench_expect(&b, STORE_VERIFIED, 0);
-        bench_stop(&b);
-        check_only("name", &s);
-        sample_free(&s);
-        bench_done(&b);
+        verified("name");
     }
 }
 
 Test(store_resume, interruptions_without_end_lose_nothing)
 {
     struct TestRandom random = {test_random_seed()};
-    bench_init(&b, "name");
-    sample_init(&s, "name", 50000, 1);
+    prepare("name", 50000);
     uint64_t have = 0;
     for (int run = 0; run < 200; run++) {
         cr_assert_eq(bench_start(&b), 0);
@@ -108,21 +72,18 @@ Test(store_resume, interruptions_without_end_lose_nothing)
     }
     if (have < 500) {
         cr_assert_eq(bench_start(&b), 0);
-        for (uint64_t n = 0; n < 500; n++)
-            bench_source(&b, &s, n, 1);
+        some(0, 500);
         bench_stop(&b);
     }
     bench_expect(&b, STORE_VERIFIED, 0);
     check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_resume, another_grid_takes_over_what_is_here)
 {
     for (int folder = 0; folder < 2; folder++) {
-        bench_init(&b, folder ? NULL : "name");
-        sample_init(&s, "name", LEN, 1);
+        prepare(folder ? NULL : "name", LEN);
         first_run(100, 1);
         s.object.symbol_size = 64;
         s.object.block = 5;
@@ -131,22 +92,14 @@ Test(store_resume, another_grid_takes_over_what_is_here)
         bench_object(&b, &s);
         cr_assert_eq(b.slots[0].object.layout.symbol_size, 64);
         cr_assert_eq(b.slots[0].object.have, 156, "10,000 / 64");
-        for (uint64_t n = 156; n < 193; n++)
-            bench_source(&b, &s, n, 1);
-        bench_expect(&b, STORE_VERIFIED, 0);
-        bench_stop(&b);
-        check_only("name", &s);
-        sample_free(&s);
-        bench_done(&b);
+        some(156, 193);
+        verified("name");
     }
 }
 
 Test(store_resume, after_a_kill_it_begins_again_in_the_same_part)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", 3000000, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", 3000000);
     for (uint64_t n = 0; n < 29000; n += 100)
         bench_source(&b, &s, n, 100);
     bench_kill(&b);
@@ -160,44 +113,34 @@ Test(store_resume, after_a_kill_it_begins_again_in_the_same_part)
     bench_stop(&b);
     cr_assert_eq(b.result_count, 1);
     check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_resume, of_which_nothing_arrived_nothing_stays)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     first_run(0, 1);
     bench_expect(&b, STORE_INCOMPLETE, 5);
     cr_assert_eq(folder_count(&b.folder), 0);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_resume, the_same_object_under_another_name_goes_on)
 {
-    bench_init(&b, "out");
-    sample_init(&s, "name", LEN, 1);
+    prepare("out", LEN);
     first_run(50, 1);
     s.object.name = view_of("new name", 8);
     sample_seal(&s);
     cr_assert_eq(bench_start(&b), 0);
     bench_object(&b, &s);
     cr_assert_eq(b.slots[1].object.have, 50);
-    for (uint64_t n = 50; n < 124; n++)
-        bench_source(&b, &s, n, 1);
-    bench_expect(&b, STORE_VERIFIED, 0);
-    bench_stop(&b);
-    check_only("out", &s);
-    sample_free(&s);
-    bench_done(&b);
+    some(50, 124);
+    verified("out");
 }
 
 Test(store_resume, once_heard_of_the_object_from_the_journal_stays)
 {
-    bench_init(&b, "out");
-    sample_init(&s, "name", LEN, 1);
+    prepare("out", LEN);
     sample_init(&other, "other", LEN, 2);
     first_run(50, 1);
     cr_assert_eq(bench_start(&b), 0);
@@ -207,21 +150,15 @@ Test(store_resume, once_heard_of_the_object_from_the_journal_stays)
     bench_stop(&b);
     const struct BenchResult *r = bench_expect(&b, STORE_INCOMPLETE, 5);
     cr_assert_eq(r->is.here, 5100);
-    sample_free(&s);
     sample_free(&other);
-    bench_done(&b);
+    done();
 }
 
 /* Past a limit on the size of files every write fails: as on a full disk. */
 Test(store_resume, a_failed_write_is_final_and_what_was_written_is_kept)
 {
-    struct rlimit limit = {1000000, RLIM_INFINITY};
-    signal(SIGXFSZ, SIG_IGN);
-    bench_init(&b, "name");
-    sample_init(&s, "name", 1500000, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    begin("name", 1500000);
+    limit_files(1000000);
     for (uint64_t n = 0; n < 15000; n += 50)
         bench_source(&b, &s, n, 50);
     const struct BenchResult *r = bench_expect(&b, STORE_FAILED, 1);
@@ -234,26 +171,19 @@ Test(store_resume, a_failed_write_is_final_and_what_was_written_is_kept)
     bench_stop(&b);
     cr_assert_eq(b.result_count, 2);
     cr_assert_not(folder_has(&b.folder, "name"));
-    limit.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_files(RLIM_INFINITY);
     cr_assert_eq(bench_start(&b), 0);
     uint64_t have = b.slots[0].object.have;
     cr_assert(have > 5000 && have <= 10000, "%d", (int)have);
-    for (uint64_t n = 0; n < 15000; n++)
-        bench_source(&b, &s, n, 1);
-    bench_expect(&b, STORE_VERIFIED, 0);
-    bench_stop(&b);
-    check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    some(0, 15000);
+    verified("name");
 }
 
 /* The digest of what was there already is taken in steps, or at the end. */
 Test(store_resume, the_digest_catches_up)
 {
     for (int idle = 0; idle < 2; idle++) {
-        bench_init(&b, "name");
-        sample_init(&s, "name", (size_t)40 << 20, 1);
+        prepare("name", (size_t)40 << 20);
         s.object.symbol_size = 4096;
         s.object.block = 7;
         sample_make_identity(&s);
@@ -269,44 +199,32 @@ Test(store_resume, the_digest_catches_up)
             steps++;
         cr_assert_eq(steps, idle ? 10 : 0, "%d: nearly 40 MiB are left, 4 at a time", steps);
         bench_end(&b, &s);
-        bench_expect(&b, STORE_VERIFIED, 0);
-        bench_stop(&b);
-        check_only("name", &s);
-        sample_free(&s);
-        bench_done(&b);
+        verified("name");
     }
 }
 
 /* The end of the part is on the disk, and a write in its middle fails. */
 Test(store_resume, what_was_not_written_is_not_claimed)
 {
-    struct rlimit limit = {1000000, RLIM_INFINITY};
-    signal(SIGXFSZ, SIG_IGN);
-    bench_init(&b, "name");
-    sample_init(&s, "name", 1500000, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", 1500000);
     bench_source(&b, &s, 14999, 1);
     bench_source(&b, &s, 11000, 1); /* makes the last be written */
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit_files(1000000);
     bench_source(&b, &s, 0, 1);
     bench_expect(&b, STORE_FAILED, 1);
     bench_stop(&b);
-    limit.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_files(RLIM_INFINITY);
     cr_assert_eq(bench_start(&b), 0);
     cr_assert(object_has(&b.slots[0].object, 14999));
     cr_assert_not(object_has(&b.slots[0].object, 11000));
     cr_assert_eq(b.slots[0].object.have, 1);
     bench_stop(&b);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_resume, without_memory_for_it_what_is_here_stays)
 {
-    bench_init(&b, NULL);
-    sample_init(&s, "name", LEN, 1);
+    prepare(NULL, LEN);
     first_run(50, 1);
     cr_assert_eq(bench_start(&b), 0);
     b.store.memory_used = STORE_MEMORY_ALL;
@@ -318,6 +236,5 @@ Test(store_resume, without_memory_for_it_what_is_here_stays)
     bench_object(&b, &s);
     cr_assert_eq(b.slots[0].object.have, 50);
     bench_stop(&b);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }

@@ -1,16 +1,10 @@
 /* The store, killed in the middle: what was saved until then is gone on with. */
-#include "unit/bench.h"
+#include "unit/store_kit.h"
 
 #include "core/slot.h"
 #include "host/clock.h"
 
-#include <signal.h>
-#include <sys/resource.h>
-
-static struct Bench b;
-static struct Sample s, other;
-
-#define LEN 12345 /* 124 symbols, 8 windows of 16 */
+static struct Sample other;
 
 /* Turns of the loop until what arrived must have been saved. */
 static void save(void)
@@ -23,18 +17,6 @@ static void save(void)
     cr_assert_eq(store_save(&b.store, due - 1), due, "not before");
     cr_assert_eq(store_save(&b.store, due), CLOCK_NEVER);
     cr_assert_eq(store_save(&b.store, due + 1), CLOCK_NEVER, "nothing new");
-}
-
-static void check_only(const char *name, const struct Sample *sample)
-{
-    cr_assert_eq(folder_count(&b.folder), 1);
-    cr_assert(folder_equal(&b.folder, name, sample->data, sample->len));
-}
-
-static void some(uint64_t from, uint64_t to)
-{
-    for (uint64_t n = from; n < to; n++)
-        bench_source(&b, &s, n, 1);
 }
 
 Test(store_save, what_was_saved_survives_a_kill_and_what_came_since_does_not_count)
@@ -57,11 +39,7 @@ Test(store_save, what_was_saved_survives_a_kill_and_what_came_since_does_not_cou
             bench_object(&b, &s);
             cr_assert_eq(b.slots[0].object.have, 47);
             some(0, 124);
-            bench_expect(&b, STORE_VERIFIED, 0);
-            bench_stop(&b);
-            check_only("name", &s);
-            sample_free(&s);
-            bench_done(&b);
+            verified("name");
         }
     }
 }
@@ -69,10 +47,7 @@ Test(store_save, what_was_saved_survives_a_kill_and_what_came_since_does_not_cou
 /* However often news comes: a maximum delay, not one that begins anew with each. */
 Test(store_save, news_that_never_pauses_is_saved_a_second_after_its_first)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", LEN);
     uint64_t now = clock_now(), due;
     some(0, 1);
     due = store_save(&b.store, now);
@@ -85,21 +60,16 @@ Test(store_save, news_that_never_pauses_is_saved_a_second_after_its_first)
     cr_assert_eq(bench_start(&b), 0);
     cr_assert_eq(b.slots[0].object.have, 100);
     bench_stop(&b);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 Test(store_save, repairs_and_end_are_saved_as_well)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
+    prepare("name", LEN);
     sample_make_identity(&s);
     cr_assert_eq(bench_start(&b), 0);
     bench_object(&b, &s);
-    for (uint64_t n = 0; n < 124; n++) {
-        if (n % 8 != 3 || n >= 80)
-            bench_source(&b, &s, n, 1);
-    }
+    all_but_of_window_3();
     for (uint64_t key = 0; key < 9; key++) {
         bench_repair(&b, &s, 3, key);
         if (key % 4 == 0)
@@ -115,20 +85,13 @@ Test(store_save, repairs_and_end_are_saved_as_well)
     bench_kill(&b); /* what comes from a journal is in it */
     cr_assert_eq(bench_start(&b), 0);
     bench_repair(&b, &s, 3, 20); /* window 3 lacks 10 */
-    bench_expect(&b, STORE_VERIFIED, 0);
-    bench_stop(&b);
-    check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    verified("name");
 }
 
 /* Repairs that solved their window are of no use any more; the next ones take their place. */
 Test(store_save, repairs_of_windows_that_are_complete_are_dropped)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", LEN);
     for (uint64_t w = 0; w < 7; w++) {
         for (uint64_t n = 2; n < 16; n++) { /* 2 lack: symbols w and w + 8 */
             struct ObjectLayout l = sample_layout(&s);
@@ -150,18 +113,13 @@ Test(store_save, repairs_of_windows_that_are_complete_are_dropped)
     cr_assert_eq(bench_start(&b), 0);
     cr_assert_geq(b.slots[0].object.have, 7 * 15);
     some(0, 124);
-    bench_expect(&b, STORE_VERIFIED, 0);
-    bench_stop(&b);
-    check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    verified("name");
 }
 
 Test(store_save, killed_at_any_symbol_and_saved_at_random_nothing_saved_is_lost)
 {
     struct TestRandom random = {test_random_seed()};
-    bench_init(&b, "name");
-    sample_init(&s, "name", 50000, 1);
+    prepare("name", 50000);
     uint64_t saved = 0, runs = 0, now = 1;
     while (!folder_has(&b.folder, "name")) {
         cr_assert_lt(runs++, 1000);
@@ -191,17 +149,13 @@ Test(store_save, killed_at_any_symbol_and_saved_at_random_nothing_saved_is_lost)
             bench_kill(&b);
     }
     check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 /* As the next run would do after a power cut that left the journal's claims, but not the bytes. */
 Test(store_save, claims_that_are_not_true_are_found_out_by_the_digest)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", LEN);
     some(0, 100);
     save();
     bench_kill(&b);
@@ -216,20 +170,13 @@ Test(store_save, claims_that_are_not_true_are_found_out_by_the_digest)
     cr_assert_eq(bench_start(&b), 0); /* nor does this run believe them */
     cr_assert_not(folder_has(&b.folder, "name"));
     bench_send(&b, &s);
-    bench_expect(&b, STORE_VERIFIED, 0);
-    bench_stop(&b);
-    check_only("name", &s);
-    sample_free(&s);
-    bench_done(&b);
+    verified("name");
 }
 
 /* Another journal has been put in place of ours: it is not written to, and ours is written anew. */
 Test(store_save, a_journal_that_another_process_removes_is_written_anew)
 {
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", LEN);
     some(0, 40);
     save();
     unlinkat(b.folder.dir, "name.part.journal", 0);
@@ -239,46 +186,33 @@ Test(store_save, a_journal_that_another_process_removes_is_written_anew)
     cr_assert_eq(bench_start(&b), 0);
     cr_assert_eq(b.slots[0].object.have, 60);
     bench_stop(&b);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 /* A disk that is full: claims need no room, which is set aside at the beginning. */
 Test(store_save, what_was_saved_before_the_disk_was_full_is_claimed_all_the_same)
 {
-    struct rlimit limit = {600000, RLIM_INFINITY};
-    signal(SIGXFSZ, SIG_IGN);
-    bench_init(&b, "name");
-    sample_init(&s, "name", 1500000, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    begin("name", 1500000);
+    limit_files(600000);
     for (uint64_t n = 0; n < 15000; n += 50)
         bench_source(&b, &s, n, 50);
     bench_expect(&b, STORE_FAILED, 1);
     bench_stop(&b);
-    limit.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &limit);
+    limit_files(RLIM_INFINITY);
     cr_assert_eq(bench_start(&b), 0);
     uint64_t have = b.slots[0].object.have;
     cr_assert(have > 2000 && have <= 6000, "%d", (int)have);
     bench_stop(&b);
-    sample_free(&s);
-    bench_done(&b);
+    done();
 }
 
 /* It fails while it is saved: nobody asked for anything, so the receiver has to be told. */
 Test(store_save, what_fails_when_it_is_saved_is_told)
 {
-    struct rlimit limit = {3000, RLIM_INFINITY};
-    signal(SIGXFSZ, SIG_IGN);
-    bench_init(&b, "name");
-    sample_init(&s, "name", LEN, 1);
-    cr_assert_eq(bench_start(&b), 0);
-    bench_object(&b, &s);
+    begin("name", LEN);
     some(0, 100);
     cr_assert_eq(store_failure(&b.store, 0), SLOT_FAILURE_NONE);
-    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit_files(3000);
     save();
     bench_expect(&b, STORE_FAILED, 1);
     cr_assert_eq(b.slots[0].state, SLOT_COLLECTING);
@@ -289,10 +223,8 @@ Test(store_save, what_fails_when_it_is_saved_is_told)
     cr_assert_eq(store_failure(&b.store, 0), SLOT_FAILURE_NONE);
     bench_stop(&b);
     cr_assert_not(folder_has(&b.folder, "name"));
-    limit.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &limit);
-    sample_free(&s);
-    bench_done(&b);
+    limit_files(RLIM_INFINITY);
+    done();
 }
 
 Test(store_save, objects_of_a_folder_are_saved_together)
@@ -314,7 +246,6 @@ Test(store_save, objects_of_a_folder_are_saved_together)
     cr_assert_eq(b.slots[0].object.have, 30);
     cr_assert_eq(b.slots[1].object.have, 20);
     bench_stop(&b);
-    sample_free(&s);
     sample_free(&other);
-    bench_done(&b);
+    done();
 }
