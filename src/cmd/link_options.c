@@ -1,7 +1,9 @@
 #include "cmd/link_options.h"
 
 #include "cmd/options.h"
+#include "host/clock.h"
 #include "host/diag.h"
+#include "host/link.h"
 
 #include <stdlib.h>
 #include <string.h>

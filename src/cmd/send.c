@@ -4,6 +4,7 @@
 #include "cmd/words.h"
 #include "core/frame.h"
 #include "core/ftag_sender.h"
+#include "host/clock.h"
 #include "host/diag.h"
 #include "host/pacer.h"
 #include "host/profile.h"

@@ -2,11 +2,13 @@
 
 #include "cmd/options.h"
 #include "host/diag.h"
+#include "host/link.h"
 #include "host/profile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 bool words_option(int option, struct TransferWords *words)
 {

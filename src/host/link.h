@@ -19,22 +19,11 @@
 #define HOST_LINK_H
 
 #include "host/exit_code.h"
+#include "host/link_options.h"
 #include "host/loop.h"
 #include "host/port.h"
 #include "host/queue.h"
 #include "host/serial.h"
-
-struct LinkOptions {
-    int in, out;                 /* descriptors; -1: no such end. A port needs none */
-    const char *name;            /* of these, for messages; kept */
-    bool terminal;               /* in and out are one terminal: raw, and words are kept back if it
-                                    is stderr as well, until link_close */
-    struct SerialOptions serial; /* path NULL: no port but the descriptors */
-    bool wait;                   /* for a port that is not there yet, */
-    uint64_t patience;           /* for so long: ns, CLOCK_NEVER: until a signal */
-    bool reconnect;              /* wait for a port that has gone to return */
-    bool quiet;                  /* no notes; errors all the same */
-};
 
 enum LinkState {
     LINK_UP,

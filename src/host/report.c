@@ -4,6 +4,7 @@
 #include "host/diag.h"
 #include "host/progress.h"
 #include "host/report_json.h"
+#include "host/wire_in.h"
 
 #include <inttypes.h>
 #include <stdio.h>

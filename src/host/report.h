@@ -7,9 +7,11 @@
 
 #include "core/receiver.h"
 #include "host/store.h"
-#include "host/wire_in.h"
+#include "host/wire.h"
 
 #include <json-c/json_object.h>
+
+struct WireIn;
 
 struct Report {
     bool quiet;

@@ -4,6 +4,7 @@
 #include "host/clock.h"
 #include "host/json_out.h"
 #include "host/profile.h"
+#include "host/wire_in.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -13,22 +13,10 @@
 #ifndef HOST_SERIAL_H
 #define HOST_SERIAL_H
 
+#include "host/link_options.h"
 #include "host/loop.h"
-#include "host/tty.h"
 #include <limits.h>
 #include <stddef.h>
-
-#define SERIAL_AUTO "auto" /* as a path: the only USB serial port there is */
-
-/* What becomes of an output line of the port. */
-enum SerialSignal { SERIAL_LEAVE, SERIAL_ON, SERIAL_OFF };
-
-struct SerialOptions {
-    const char *path; /* a device, a link to one, or SERIAL_AUTO */
-    struct TtyLine line;
-    enum SerialSignal dtr;
-    enum SerialSignal rts;
-};
 
 /* Why not. Nothing has been printed: say `path: reason`. */
 struct SerialError {

@@ -7,7 +7,7 @@
 
 #include "host/digest.h"
 #include "host/exit_code.h"
-#include "host/link.h"
+#include "host/link_options.h"
 #include "host/wire.h"
 
 #include <stdbool.h>
