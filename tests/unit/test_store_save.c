@@ -1,8 +1,8 @@
 /* The store, killed in the middle: what was saved until then is gone on with. */
-#include "unit/store_kit.h"
-
 #include "core/slot.h"
 #include "host/clock.h"
+
+#include "unit/store_kit.h" /* last: it has short names */
 
 static struct Sample other;
 
