@@ -24,12 +24,12 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
 HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
-          clock console damage damage_frames delay diag digest disk file_sink file_sink_target \
-          file_source hasher journal journal_open json_out kernels kernels_gfni line link loop \
-          names noise noise_pty outbox outbox_share outgoing outgoing_dttk outgoing_ftag \
-          outgoing_words pacer part patience port profile progress pty queue report report_json \
-          send_patience serial serial_await serial_list side silence spool station store \
-          store_keep store_open store_resume store_save store_target text transfer_recv \
+          clock console damage damage_frames delay diag digest disk file_sink file_sink_begin \
+          file_sink_target file_source hasher journal journal_open json_out kernels kernels_gfni \
+          line link loop names noise noise_pty outbox outbox_share outgoing outgoing_dttk \
+          outgoing_ftag outgoing_words pacer part patience port profile progress pty queue report \
+          report_json send_patience serial serial_await serial_list side silence spool station \
+          store store_keep store_open store_resume store_save store_target text transfer_recv \
           transfer_recv_open transfer_send tty verdict wire_in wire_out
 CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex

@@ -143,15 +143,32 @@ int disk_rename_new(int dir, const char *from, const char *to)
     return rename_by_link(dir, from, to);
 }
 
+/* A link to the file of an open descriptor is made by way of this. */
+#define OPEN_FILES "/proc/self/fd"
+
+int disk_nameless(int dir)
+{
+#ifdef O_TMPFILE
+    return openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#else
+    errno = ENOTSUP;
+    return -1;
+#endif
+}
+
+int disk_name(int fd, int dir, const char *name)
+{
+    char path[sizeof OPEN_FILES + 16];
+    snprintf(path, sizeof path, OPEN_FILES "/%d", fd);
+    return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+}
+
 int disk_temp(int dir)
 {
     char name[64];
-    int fd = -1;
-#ifdef O_TMPFILE
-    fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    int fd = disk_nameless(dir);
     if (fd >= 0)
         return fd;
-#endif
     for (unsigned i = 0; i < TEMP_TRIES; i++) {
         snprintf(name, sizeof name, "dttk-%ld-%u.tmp", (long)getpid(), i);
         fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -30,6 +30,14 @@ int disk_rename_new(int dir, const char *from, const char *to);
  * descriptor. */
 int disk_temp(int dir);
 
+/* The same, but it can get a name yet. ENOTSUP, EISDIR and the like: not with this kind of file
+ * system. */
+int disk_nameless(int dir);
+
+/* Such a file gets that name in dir, which nothing bears: else EEXIST. Some systems do not allow
+ * it, or have no /proc. */
+int disk_name(int fd, int dir, const char *name);
+
 /* The folder for such files: $TMPDIR, or /tmp. Its descriptor, to be closed. */
 int disk_temp_folder(void);
 

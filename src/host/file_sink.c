@@ -24,7 +24,7 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
 {
     char longest[NAME_MAX + 1];
     k->dir = dir;
-    k->wrong = false;
+    k->wrong = k->nameless = false;
     part_init(&k->part, -1);
     if (join(k->name, name, "") != 0 || join(k->part_name, name, NAMES_PART) != 0 ||
         join(k->journal_name, k->part_name, NAMES_JOURNAL) != 0)
@@ -35,6 +35,7 @@ int file_sink_init(struct FileSink *k, int dir, const char *name)
 void file_sink_close(struct FileSink *k)
 {
     part_close(&k->part);
+    k->nameless = false;
 }
 
 /* 1: name is that of the open file fd; 0: it is another's, or nobody's; -1 and errno. */
@@ -60,7 +61,8 @@ static enum FileSinkFound lock_part(const struct FileSink *k, int fd)
 
 bool file_sink_has_part(const struct FileSink *k)
 {
-    return bears(k->dir, k->part_name, k->part.fd) != 0; /* not to be seen is not gone */
+    /* Not to be seen is not gone. */
+    return k->nameless || bears(k->dir, k->part_name, k->part.fd) != 0;
 }
 
 bool file_sink_has_journal(const struct FileSink *k, const struct Journal *j)
@@ -138,8 +140,12 @@ enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c 
     if (found == FILE_SINK_PART) {
         found = judge(k, opened, j);
     } else {
-        if (opened != 0 && errno == EBADMSG)
+        if (opened == 0)
+            found = FILE_SINK_STRAY;
+        else if (errno == EBADMSG)
             found = FILE_SINK_BROKEN;
+        else if (errno == ENODATA)
+            found = FILE_SINK_STRAY;
         journal_close(j);
     }
     if (found != FILE_SINK_PART && found != FILE_SINK_EMPTY && found != FILE_SINK_ASIDE)
@@ -147,40 +153,6 @@ enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c 
     if (found != FILE_SINK_PART && found != FILE_SINK_EMPTY)
         journal_close(j);
     return found;
-}
-
-static int create_part(struct FileSink *k)
-{
-    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(k->dir, k->part_name, flags, 0600);
-    if (fd < 0)
-        return -1;
-    part_init(&k->part, fd);
-    /* A file system without locks has to do without. */
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-        return 0;
-    return -1;
-}
-
-int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketObject *object,
-                    Crc32c crc32c)
-{
-    struct JournalContent c = {.object = object};
-    bool reuse = k->part.fd >= 0;
-    int error = 0;
-    if (journal_write(j, k->dir, k->journal_name, &c, crc32c) != 0)
-        error = errno;
-    else if (reuse ? ftruncate(k->part.fd, 0) != 0 : create_part(k) != 0)
-        error = errno;
-    if (error == 0)
-        return 0;
-    /* If somebody was faster with the part, the journal is theirs. */
-    if (k->part.fd < 0 && error != EEXIST)
-        unlinkat(k->dir, k->journal_name, 0);
-    journal_close(j);
-    file_sink_close(k);
-    errno = error;
-    return -1;
 }
 
 int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1])
@@ -217,6 +189,10 @@ void file_sink_forget(struct FileSink *k)
 int file_sink_remove(struct FileSink *k)
 {
     int error = 0;
+    if (k->nameless) {
+        file_sink_close(k);
+        return 0;
+    }
     if (k->part.fd >= 0 && !file_sink_has_part(k)) {
         file_sink_forget(k);
         return 0;
@@ -243,6 +219,8 @@ uint64_t file_sink_space(const struct FileSink *k)
 uint64_t file_sink_taken(const struct FileSink *k)
 {
     struct stat st;
+    if (k->nameless)
+        return 0; /* it is small, and just begun */
     return fstat(k->part.fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : 0;
 }
 
@@ -276,10 +254,13 @@ static int make_ready(struct FileSink *k, const struct FileSinkCommit *c, int *o
     return c->no_sync ? 0 : part_sync(&k->part);
 }
 
-/* Only a name can be renamed, not an open file: so look before that it is ours, and behind. */
+/* What has no name yet gets one as it is; else only a name can be renamed, not an open file: so
+ * look before that it is ours, and behind. */
 static int give_name(struct FileSink *k, const struct FileSinkCommit *c, enum FileSinkTarget before)
 {
     int result;
+    if (k->nameless)
+        return disk_name(k->part.fd, k->dir, k->name);
     if (c->replace && before == FILE_SINK_UNTOUCHED && c->only_files) {
         errno = EEXIST;
         return -1;
@@ -299,23 +280,35 @@ static int give_name(struct FileSink *k, const struct FileSinkCommit *c, enum Fi
     return k->wrong ? -1 : 0;
 }
 
+/* The name stays as it is now: there is no part any more. */
+static void finish(struct FileSink *k, bool journal)
+{
+    if (journal)
+        unlinkat(k->dir, k->journal_name, 0);
+    file_sink_close(k);
+}
+
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd)
 {
+    enum FileSinkTarget before = FILE_SINK_FREE;
+    bool journal = !k->nameless;
     if (make_ready(k, c, odd) != 0)
         return -1;
-    enum FileSinkTarget before = file_sink_target(k, 0, DIGEST_SHA256, view_of(NULL, 0), NULL);
+    if (!k->nameless)
+        before = file_sink_target(k, 0, DIGEST_SHA256, view_of(NULL, 0), NULL);
     if (give_name(k, c, before) != 0)
         return -1;
+    k->nameless = false;
     if (!c->no_sync && disk_sync_folder(k->dir) != 0) {
         int error = errno;
-        if (before != FILE_SINK_FREE || disk_rename_new(k->dir, k->name, k->part_name) != 0) {
-            unlinkat(k->dir, k->journal_name, 0);
-            file_sink_close(k);
+        if (before == FILE_SINK_FREE && disk_rename_new(k->dir, k->name, k->part_name) == 0) {
+            errno = error;
+            return -1;
         }
+        finish(k, journal);
         errno = error;
         return -1;
     }
-    unlinkat(k->dir, k->journal_name, 0);
-    file_sink_close(k);
+    finish(k, journal);
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * FileSink: one object's target on disk: NAME.part beside NAME while it is collected, with its
- * journal; then NAME, in one step. All names are those of one folder, by its descriptor, and no
- * symbolic link in it is followed.
+ * journal; then NAME, in one step. A small object need not have a name before that: then the part
+ * gets it, and its journal, only if it has to last. All names are those of one folder, by its
+ * descriptor, and no symbolic link in it is followed.
  */
 #ifndef HOST_FILE_SINK_H
 #define HOST_FILE_SINK_H
@@ -19,12 +20,14 @@ struct FileSink {
     char part_name[NAME_MAX + 1];
     char journal_name[NAME_MAX + 1];
     struct Part part; /* fd -1: not open; open, it is locked against other processes */
+    bool nameless;    /* it is open, and bears no name; nor is there a journal */
     bool wrong;       /* commit: a file that is not ours got the target's name in a race */
 };
 
 /* What an earlier run left beside a target. */
 enum FileSinkFound {
-    FILE_SINK_NOTHING, /* nothing, or a journal of ours without its part */
+    FILE_SINK_NOTHING, /* nothing */
+    FILE_SINK_STRAY,   /* a journal of ours without its part */
     FILE_SINK_EMPTY,   /* part and journal, by which nothing has arrived: the part can be reused */
     FILE_SINK_PART,    /* part and journal: the journal is open */
     FILE_SINK_ASIDE,   /* a part that is ours but cannot be gone on with: a stream, or the journal
@@ -52,12 +55,26 @@ enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c 
 int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketObject *object,
                     Crc32c crc32c);
 
+/*
+ * Begin from FILE_SINK_NOTHING with a part that bears no name and has no journal: if the process is
+ * killed nothing of it is left. 0; or -1 and errno: it has to be file_sink_start, also because
+ * there are no such files here.
+ */
+int file_sink_start_nameless(struct FileSink *k);
+
+/*
+ * Such a part has to last: its journal, of that content, is written, and it gets its name. 0: as
+ * if it had been file_sink_start. -1 and errno, as it was; EEXIST: another process receives it.
+ */
+int file_sink_name(struct FileSink *k, struct Journal *j, const struct JournalContent *c,
+                   Crc32c crc32c);
+
 /* Rename the part that is open, and its journal, to the first free NAME.part.N (into aside); it is
  * closed. 0; or -1 and errno. */
 int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1]);
 
 /* False if the part, which is open, does not bear its name any more: somebody removed or replaced
- * it. Then nothing can come of it. */
+ * it. Then nothing can come of it. One that never had a name is fine. */
 bool file_sink_has_part(const struct FileSink *k);
 
 /* The same of its journal, j. */
@@ -115,8 +132,8 @@ struct FileSinkCommit {
 /*
  * The part, which is open and complete, becomes the target, and safe. 0: done, the journal is gone,
  * the part closed; *odd is 0 or the errno with which time or mode could not be set. -1 and errno
- * (EEXIST: the name is taken; ESTALE: see file_sink_has_part): nothing new bears the name of the
- * target, the part is as it was; but if a file was replaced and then the folder could not be
+ * (EEXIST: the name is taken, or may be replaced, but not by a part that is nameless; ESTALE: see
+ * file_sink_has_part): nothing new bears the name of the target, the part is as it was; but if a file was replaced and then the folder could not be
  * synced, the new one stays there, and the part is closed; and ESTALE with `wrong`: another file
  * was put in place of the part at the very moment, and may bear the name now.
  */

@@ -72,6 +72,17 @@ static enum ReceiverCheck not_committed(struct Store *s, unsigned n)
     return RECEIVER_FAILED;
 }
 
+/* Only what has a name can replace another; and some systems want every file to have one. */
+static int give_name(struct Store *s, unsigned n, const struct FileSinkCommit *c, int *odd)
+{
+    struct FileSink *k = &s->slots[n].sink;
+    if (file_sink_commit(k, c, odd) == 0)
+        return 0;
+    if (!k->nameless || (errno == EEXIST && !c->replace) || k->part.error != 0)
+        return -1;
+    return store_name_part(s, n) == 0 ? file_sink_commit(k, c, odd) : -1;
+}
+
 static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, struct View digest)
 {
     struct StoreSlot *slot = &s->slots[n];
@@ -94,7 +105,7 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
             return failed(s, n, "remove the .part file");
         return verified(s, n, STORE_HAVE, "already here");
     }
-    if (file_sink_commit(&slot->sink, &c, &odd) != 0)
+    if (give_name(s, n, &c, &odd) != 0)
         return not_committed(s, n);
     if (odd != 0)
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",

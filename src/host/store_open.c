@@ -177,6 +177,7 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
     enum FileSinkFound found = file_sink_look(&slot->sink, &slot->journal, s->config.crc32c);
+    slot->untouched = found == FILE_SINK_NOTHING;
     if (s->config.no_resume && found != FILE_SINK_BUSY && found != FILE_SINK_ERROR) {
         journal_close(&slot->journal);
         if (file_sink_remove(&slot->sink) != 0)
@@ -185,6 +186,7 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
     }
     switch (found) {
     case FILE_SINK_NOTHING:
+    case FILE_SINK_STRAY:
     case FILE_SINK_EMPTY:
         journal_close(&slot->journal);
         return RECEIVER_TAKE;
@@ -238,6 +240,14 @@ static bool has_space(struct Store *s, unsigned n, bool resumed)
     return false;
 }
 
+/* True if the object will most likely be complete before anything of it has to last: then it is
+ * there with a third of the system calls. */
+static bool may_be_nameless(const struct StoreSlot *slot)
+{
+    return slot->untouched && !store_slot_is_stream(slot) &&
+           slot->info.size <= STORE_NAMELESS;
+}
+
 static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct PacketObject *object)
 {
     struct StoreSlot *slot = &s->slots[n];
@@ -247,6 +257,8 @@ static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct Pa
         file_sink_close(&slot->sink);
         return refuse(s, n, "", STORE_TOO_MANY);
     }
+    if (may_be_nameless(slot) && file_sink_start_nameless(&slot->sink) == 0)
+        return RECEIVER_TAKE;
     if (file_sink_start(&slot->sink, &slot->journal, object, s->config.crc32c) != 0)
         return refuse_errno(s, n, "cannot create the .part file");
     return RECEIVER_TAKE;

@@ -80,12 +80,30 @@ static struct Repairs repairs_of(struct Store *s, unsigned n)
     return repairs;
 }
 
-/* A whole new journal: of another grid, or because that which is there has failed. */
+/* OBJECT as it came last. */
+static struct PacketObject object_of(const struct Store *s, unsigned n)
+{
+    const struct Slot *of = &s->config.slots[n];
+    struct PacketObject object = of->info;
+    object.name = view_of(of->name, of->info.name.len);
+    return object;
+}
+
+/* A journal of that content; a part without a name gets it with its first. */
+static int write_journal(struct Store *s, struct StoreSlot *slot, const struct JournalContent *c)
+{
+    journal_close(&slot->journal);
+    if (slot->sink.nameless)
+        return file_sink_name(&slot->sink, &slot->journal, c, s->config.crc32c);
+    return journal_write(&slot->journal, s->dir, slot->sink.journal_name, c, s->config.crc32c);
+}
+
+/* A whole new journal: the first, of another grid, or because that which is there has failed. */
 static int write_anew(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
     const struct Slot *of = &s->config.slots[n];
-    struct PacketObject object = of->info;
+    struct PacketObject object = object_of(s, n);
     struct Repairs repairs = repairs_of(s, n);
     struct JournalContent c = {
         .object = &object,
@@ -94,16 +112,20 @@ static int write_anew(struct Store *s, unsigned n)
         .repairs = &repairs,
         .sync = !s->config.no_sync,
     };
-    object.name = view_of(of->name, of->info.name.len);
     if (!part_unsaved(&slot->sink.part, &c.unsaved_from, &c.unsaved_to))
         c.unsaved_from = c.unsaved_to = 0;
-    journal_close(&slot->journal);
-    const char *name = slot->sink.journal_name;
-    int result = journal_write(&slot->journal, s->dir, name, &c, s->config.crc32c);
+    int result = write_journal(s, slot, &c);
     if (result == 0 || (errno != ENOSPC && errno != EDQUOT))
         return result;
     c.repairs = NULL; /* there is room for the rest */
-    return journal_write(&slot->journal, s->dir, name, &c, s->config.crc32c);
+    return write_journal(s, slot, &c);
+}
+
+int store_name_part(struct Store *s, unsigned n)
+{
+    struct PacketObject object = object_of(s, n);
+    struct JournalContent nothing = {.object = &object};
+    return write_journal(s, &s->slots[n], &nothing);
 }
 
 /* Claim the symbols that the news is about, but for what has not got into the part: then in two
@@ -181,7 +203,7 @@ int store_record(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
     int result = 0;
-    if (!has_news(s, n) && !slot->news.rewrite)
+    if (!has_news(s, n) && !slot->news.rewrite && !slot->sink.nameless)
         return 0;
     if (store_slot_is_stream(slot))
         result = slot->news.named || s->config.no_sync ? 0 : journal_sync(&slot->journal);
@@ -204,11 +226,10 @@ void store_disclaim(struct Store *s, unsigned n)
     struct JournalContent nothing = {.object = &s->config.slots[n].info};
     nothing.sync = slot->kept && !s->config.no_sync;
     store_drop_news(slot);
-    if (slot->sink.part.fd < 0)
+    if (slot->sink.part.fd < 0 || slot->sink.nameless)
         return;
     /* Should that fail, the old claims are found out by the digest once more. */
-    journal_close(&slot->journal);
-    journal_write(&slot->journal, s->dir, slot->sink.journal_name, &nothing, s->config.crc32c);
+    write_journal(s, slot, &nothing);
     slot->kept = false;
 }
 

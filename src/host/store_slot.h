@@ -34,6 +34,7 @@ struct StoreSlot {
     bool mismatch;            /* the digest has differed once */
     bool too_large;           /* that is why it has failed */
     bool kept;                /* the journal says that something is here, and is right */
+    bool untouched;           /* no earlier run left anything */
     bool rival;               /* the target was there: only at the end it shows if it is the same */
     uint64_t prefix;          /* all below has arrived */
     struct FileSink sink;     /* not for a descriptor */
@@ -55,6 +56,9 @@ struct StoreDone {
 };
 
 #define STORE_NO_SLOT UINT_MAX
+
+/* Objects up to so many bytes get a name when they are complete, or when they are first saved. */
+#define STORE_NAMELESS ((uint64_t)64 << 10)
 
 #define STORE_TOO_MANY "too many symbols for the memory set aside: send it with a larger --mtu"
 
@@ -123,6 +127,10 @@ void store_drop_news(struct StoreSlot *slot);
 /* Record in the journal what arrived; the part is safe, but for part_unsaved. 0; or -1 and errno:
  * the journal says what it said before. */
 int store_record(struct Store *s, unsigned n);
+
+/* The part of the slot, which is nameless, gets its name and a journal that claims nothing yet. 0;
+ * or -1 and errno. */
+int store_name_part(struct Store *s, unsigned n);
 
 /* The digest differs: nothing of what the journal claims is believed any more. */
 void store_disclaim(struct Store *s, unsigned n);
