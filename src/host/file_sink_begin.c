@@ -119,10 +119,8 @@ int file_sink_name(struct FileSink *k, struct Journal *j, const struct JournalCo
         errno = EEXIST;
         return -1;
     }
-    if (journal_write(j, k->dir, k->journal_name, c, crc32c) != 0)
-        return -1;
-    if (lock(k->part.fd) != 0 || (disk_name(k->part.fd, k->dir, k->part_name) != 0 &&
-                                  replace_part(k, c->sync) != 0)) {
+    if (journal_write(j, k->dir, k->journal_name, c, crc32c) != 0 || lock(k->part.fd) != 0 ||
+        (disk_name(k->part.fd, k->dir, k->part_name) != 0 && replace_part(k, c->sync) != 0)) {
         take_back(k, j);
         return -1;
     }

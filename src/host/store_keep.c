@@ -80,7 +80,10 @@ static int give_name(struct Store *s, unsigned n, const struct FileSinkCommit *c
         return 0;
     if (!k->nameless || (errno == EEXIST && !c->replace) || k->part.error != 0)
         return -1;
-    return store_name_part(s, n) == 0 ? file_sink_commit(k, c, odd) : -1;
+    if (store_name_part(s, n) == 0)
+        return file_sink_commit(k, c, odd);
+    errno = errno == EEXIST ? EBUSY : errno; /* the part is another process's, not the target */
+    return -1;
 }
 
 static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, struct View digest)
@@ -192,8 +195,8 @@ static const char *next_run(const struct StoreSlot *slot)
     return slot->kept ? "goes on from what was safe before" : "begins anew";
 }
 
-/* Say what could not be kept. */
-static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, int error)
+/* Say what could not be kept; with `nothing` that is all. */
+static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, bool nothing, int error)
 {
     struct StoreSlot *slot = &s->slots[n];
     enum StoreWhat what = told ? STORE_NOTE : STORE_FAILED;
@@ -201,7 +204,7 @@ static void say_lost(struct Store *s, unsigned n, bool told, bool recorded, int 
     if (!recorded)
         store_report(s, n, what, code, "", "cannot record what arrived: %s; the next run %s",
                      store_error(error), next_run(slot));
-    else if (is_void(s, n) || (slot->sink.part.lost && !store_slot_is_stream(slot)))
+    else if (nothing || (slot->sink.part.lost && !store_slot_is_stream(slot)))
         store_report(s, n, what, code, "", "cannot write what arrived: %s; the next run %s",
                      store_error(error), next_run(slot));
     else if (slot->sink.part.lost)
@@ -261,7 +264,7 @@ static void keep_part(struct Store *s, unsigned n)
         return;
     slot->state = STORE_SLOT_FAILED;
     if (error != 0)
-        say_lost(s, n, told, recorded, error);
+        say_lost(s, n, told, recorded, nothing, error);
     else
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "", "what arrived is kept in %s%s",
                      slot->sink.part_name,

@@ -244,8 +244,7 @@ static bool has_space(struct Store *s, unsigned n, bool resumed)
  * there with a third of the system calls. */
 static bool may_be_nameless(const struct StoreSlot *slot)
 {
-    return slot->untouched && !store_slot_is_stream(slot) &&
-           slot->info.size <= STORE_NAMELESS;
+    return slot->untouched && !store_slot_is_stream(slot) && slot->info.size <= STORE_NAMELESS;
 }
 
 static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct PacketObject *object)

@@ -58,7 +58,7 @@ struct StoreDone {
 #define STORE_NO_SLOT UINT_MAX
 
 /* Objects up to so many bytes get a name when they are complete, or when they are first saved. */
-#define STORE_NAMELESS ((uint64_t)64 << 10)
+#define STORE_NAMELESS ((uint64_t)16 << 10)
 
 #define STORE_TOO_MANY "too many symbols for the memory set aside: send it with a larger --mtu"
 

@@ -27,6 +27,7 @@ Test(store, a_file_is_there_once_it_is_verified)
     bench_object(&b, &s);
     for (uint64_t first = 0; first < 123; first += 3)
         bench_source(&b, &s, first, 3);
+    store_save(&b.store, store_save(&b.store, 1));
     cr_assert_not(folder_has(&b.folder, "out"));
     cr_assert(folder_has(&b.folder, "out.part"));
     cr_assert(folder_has(&b.folder, "out.part.journal"));

@@ -174,7 +174,7 @@ Test(store_left, a_part_that_another_process_replaces_is_never_named)
 {
     for (int way = 0; way < 8; way++) {
         bool replaced = (way & 1) != 0, complete = (way & 2) != 0, old = (way & 4) != 0;
-        prepare("name", LEN);
+        prepare("name", 20000);
         if (old)
             folder_put(&b.folder, "name", "old", 3);
         cr_assert_eq(bench_start(&b), 0);
@@ -183,7 +183,7 @@ Test(store_left, a_part_that_another_process_replaces_is_never_named)
         unlinkat(b.folder.dir, "name.part", 0);
         if (replaced)
             folder_put(&b.folder, "name.part", "not ours", 8);
-        for (uint64_t n = 9; complete && n < 124; n++)
+        for (uint64_t n = 9; complete && n < 200; n++)
             bench_source(&b, &s, n, 1);
         bench_end(&b, &s);
         if (complete)
