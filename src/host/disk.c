@@ -143,7 +143,6 @@ int disk_rename_new(int dir, const char *from, const char *to)
     return rename_by_link(dir, from, to);
 }
 
-/* A link to the file of an open descriptor is made by way of this. */
 #define OPEN_FILES "/proc/self/fd"
 
 int disk_nameless(int dir)
@@ -159,6 +158,12 @@ int disk_nameless(int dir)
 int disk_name(int fd, int dir, const char *name)
 {
     char path[sizeof OPEN_FILES + 16];
+#ifdef AT_EMPTY_PATH
+    if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOENT) /* before Linux 6.10 only root may do that */
+        return -1;
+#endif
     snprintf(path, sizeof path, OPEN_FILES "/%d", fd);
     return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
 }

@@ -56,11 +56,11 @@ int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketOb
                     Crc32c crc32c);
 
 /*
- * Begin from FILE_SINK_NOTHING with a part that bears no name and has no journal: if the process is
- * killed nothing of it is left. 0; or -1 and errno: it has to be file_sink_start, also because
- * there are no such files here.
+ * Begin from FILE_SINK_NOTHING with a part of so many bytes that bears no name and has no journal:
+ * if the process is killed nothing of it is left. 0; or -1 and errno: it has to be file_sink_start,
+ * also because there are no such files here.
  */
-int file_sink_start_nameless(struct FileSink *k);
+int file_sink_start_nameless(struct FileSink *k, size_t size);
 
 /*
  * Such a part has to last: its journal, of that content, is written, and it gets its name. 0: as
@@ -133,9 +133,10 @@ struct FileSinkCommit {
  * The part, which is open and complete, becomes the target, and safe. 0: done, the journal is gone,
  * the part closed; *odd is 0 or the errno with which time or mode could not be set. -1 and errno
  * (EEXIST: the name is taken, or may be replaced, but not by a part that is nameless; ESTALE: see
- * file_sink_has_part): nothing new bears the name of the target, the part is as it was; but if a file was replaced and then the folder could not be
- * synced, the new one stays there, and the part is closed; and ESTALE with `wrong`: another file
- * was put in place of the part at the very moment, and may bear the name now.
+ * file_sink_has_part): nothing new bears the name of the target, the part is as it was; but if a
+ * file was replaced and then the folder could not be synced, the new one stays there, and the part
+ * is closed; and ESTALE with `wrong`: another file was put in place of the part at the very moment,
+ * and may bear the name now.
  */
 int file_sink_commit(struct FileSink *k, const struct FileSinkCommit *c, int *odd);
 

@@ -66,12 +66,13 @@ int file_sink_start(struct FileSink *k, struct Journal *j, const struct PacketOb
     return -1;
 }
 
-int file_sink_start_nameless(struct FileSink *k)
+int file_sink_start_nameless(struct FileSink *k, size_t size)
 {
     int fd = disk_nameless(k->dir);
     if (fd < 0)
         return -1;
     part_init(&k->part, fd);
+    k->part.room = size > 0 ? size : 1;
     k->nameless = true;
     return 0;
 }

@@ -12,7 +12,7 @@
 
 void part_init(struct Part *p, int fd)
 {
-    *p = (struct Part){.fd = fd};
+    *p = (struct Part){.fd = fd, .room = PART_BUFFER};
     digest_init(&p->hash, DIGEST_SHA256);
 }
 
@@ -102,9 +102,9 @@ int part_sync(struct Part *p)
 /* Put len bytes behind those gathered, or gather anew from them. */
 static int gather(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
 {
-    if ((offset != p->at + p->fill || len > PART_BUFFER - p->fill) && part_flush(p) != 0)
+    if ((offset != p->at + p->fill || len > p->room - p->fill) && part_flush(p) != 0)
         return -1;
-    if (p->buffer == NULL && (p->buffer = malloc(PART_BUFFER)) == NULL)
+    if (p->buffer == NULL && (p->buffer = malloc(p->room)) == NULL)
         return fail(p);
     if (p->fill == 0)
         p->at = offset;
@@ -129,7 +129,7 @@ int part_write(struct Part *p, uint64_t offset, const uint8_t *data, size_t len)
         offset = p->hashed;
     }
     while (len > 0) {
-        size_t n = len < PART_BUFFER ? len : PART_BUFFER;
+        size_t n = len < p->room ? len : p->room;
         if (gather(p, offset, data, n) != 0)
             return -1;
         data += n;

@@ -18,6 +18,7 @@ struct Part {
     uint8_t *other;  /* bytes that are in the file, but perhaps still being hashed; or NULL */
     uint64_t at;
     size_t fill;
+    size_t room;        /* bytes of a buffer; set before the first write to gather fewer */
     uint64_t idle, to;  /* written in order, and not on its way to the disk yet; only if eager */
     uint64_t end;       /* behind the last byte ever written */
     struct Digest hash; /* of bytes 0 .. hashed (part_digest): these are settled, what comes again

@@ -256,7 +256,8 @@ static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct Pa
         file_sink_close(&slot->sink);
         return refuse(s, n, "", STORE_TOO_MANY);
     }
-    if (may_be_nameless(slot) && file_sink_start_nameless(&slot->sink) == 0)
+    if (may_be_nameless(slot) &&
+        file_sink_start_nameless(&slot->sink, (size_t)slot->info.size) == 0)
         return RECEIVER_TAKE;
     if (file_sink_start(&slot->sink, &slot->journal, object, s->config.crc32c) != 0)
         return refuse_errno(s, n, "cannot create the .part file");

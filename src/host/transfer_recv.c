@@ -21,6 +21,8 @@ static void drop_ended(struct Receiving *t, uint64_t now)
     for (unsigned i = 0; i < t->receiver.config.slot_count; i++) {
         const struct Slot *slot = &t->slots[i];
 
+        if (slot->state == SLOT_FREE)
+            continue;
         if (store_failure(&t->store, i) != SLOT_FAILURE_NONE)
             receiver_fail(&t->receiver, i, store_failure(&t->store, i));
         if (slot->state == SLOT_FAILED)

@@ -14,7 +14,7 @@ head -c 6000 line >half
 
 # It does get its name as it is; and is made safe, named, and the folder made safe.
 strace -f -qq -o trace -e trace=openat,linkat,fsync,rename,renameat,renameat2 "$DTTK" recv -q g <line
-order=$(sed -n 's/.*O_TMPFILE.*/open/p; s/^[0-9]* *fsync(.*/sync/p; s/.* linkat(.*"g".*/name/p
+order=$(sed -n 's/.*O_TMPFILE.*/open/p; s/^[0-9]* *fsync(.*/sync/p; s/.* linkat(.*"g".* = 0$/name/p
                 s/.* rename.*/rename/p' trace)
 [ "$order" = "$(printf 'open\nsync\nname\nsync')" ] || fail "$(cat trace)"
 
