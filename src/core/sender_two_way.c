@@ -1,13 +1,15 @@
 /* What a sender says to a receiver that answers: what is missing, and when to ask. */
 #include "core/sender_parts.h"
 
-#define SECOND       UINT64_C(1000000000)
-#define QUESTION_MAX (5 * SECOND) /* longest wait for an answer, on a path that is not longer */
-#define DOUBLINGS    6            /* of the wait, at most */
-#define FLIGHT_LEAST 1024         /* bytes before the first echo, on a slow line */
-#define PAYLOAD      512          /* bytes in a packet before anything is known of the loss */
-#define BATCH_MOST   16384        /* half-duplex: bytes sent before it listens */
-#define FIELDS       14           /* bytes of a SOURCE around its symbols, at most */
+#define SECOND        UINT64_C(1000000000)
+#define QUESTION_MAX  (5 * SECOND) /* longest wait for an answer, on a path that is not longer */
+#define DOUBLINGS     6            /* of the wait, at most */
+#define FLIGHT_LEAST  1024         /* bytes before the first echo, on a slow line */
+#define PAYLOAD       512          /* bytes in a packet before anything is known of the loss; */
+#define OPENING       128          /* of the first ones, which a port just opening may miss: */
+#define OPENING_SLOTS 5            /* those between the first OBJECT and the second */
+#define BATCH_MOST    16384        /* half-duplex: bytes sent before it listens */
+#define FIELDS        14           /* bytes of a SOURCE around its symbols, at most */
 
 size_t sender_peer_memory(const struct SenderConfig *config)
 {
@@ -124,13 +126,21 @@ static bool note_sent(struct Sender *s, const struct Buffer *packet, struct View
     return true;
 }
 
+/* Bytes of the object in the next packet, if nothing else limits them. */
+static uint64_t payload(const struct SenderPeer *p, uint64_t slot)
+{
+    if (p->flight.echoed)
+        return flight_payload(&p->flight);
+    return p->heard || slot >= OPENING_SLOTS ? PAYLOAD : OPENING;
+}
+
 /* Symbols in the next packet: as the loss of late advises, as the mtu and the window allow. */
 static uint32_t symbols_wanted(const struct Sender *s)
 {
     const struct SenderPeer *p = &s->peer;
     uint64_t size = s->config.plan.symbol_size, n, most, window = window_of(s);
 
-    n = p->flight.echoed ? flight_payload(&p->flight) : PAYLOAD;
+    n = payload(p, s->slot);
     n = (n + size / 2) / size;
     most = (s->config.packet_max - FIELDS) / size;
     if (window / 2 < s->config.frame_size((size_t)(most * size) + FIELDS))
@@ -157,7 +167,7 @@ static bool object_due(struct Sender *s, uint64_t now)
 {
     struct SenderPeer *p = &s->peer;
 
-    if (s->slot == 0 || (s->slot == 2 && !p->known) || p->want_object) {
+    if (s->slot == 0 || (s->slot == OPENING_SLOTS && !p->known) || p->want_object) {
         p->want_object = false;
         return true;
     }
