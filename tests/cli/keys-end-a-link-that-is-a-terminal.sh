@@ -37,7 +37,8 @@ nothing_at out
 started 'recv -2 out'
 "$DTTK" send -2 f <&4 >&4 2>err &
 sender=$!
-sleep 1
+wait_for 10 test -e out.part
+sleep 0.5
 kill -KILL $sender
 wait $sender || true
 press '\0\3\3\3'
