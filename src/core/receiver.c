@@ -92,9 +92,10 @@ void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now
 
 void receiver_retract(struct Receiver *r, enum AbortReason reason, uint64_t now)
 {
-    struct Finished *f = r->newest_finished;
+    struct Finished *f;
 
-    CORE_ASSERT(f && !f->given_up);
+    CORE_ASSERT(r->newest_finished && !r->newest_finished->given_up);
+    f = r->newest_finished;
     f->refused = f->given_up = true;
     f->reason = (uint8_t)reason;
     answer_at_once(&f->answer, r, now);

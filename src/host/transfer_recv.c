@@ -94,8 +94,7 @@ static void answer(struct Receiving *t, uint64_t now)
     if (!t->options->line.two_way)
         return;
     if (!station_writing(&t->station) && !t->store.draining) {
-        while (station_room(&t->station, now) > 0 &&
-               put_answer(t, ends_here(t) ? ABORTS : 1, now))
+        while (station_room(&t->station, now) > 0 && put_answer(t, ends_here(t) ? ABORTS : 1, now))
             ;
     }
     if (station_flush(&t->station) < 0) {

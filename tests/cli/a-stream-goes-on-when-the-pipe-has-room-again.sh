@@ -19,8 +19,8 @@ for kib in 48 60 72 900 940 960 980 1000; do
     timeout 0.3 cat <&6 >drained || true
     echo 'one more line' >&5
     kill -CONT $sender
-    timeout 1 cat <&6 >more || true
-    grep -aq 'one more line' more || fail "$kib KiB: it waits, $(stat -c %s more) bytes came"
+    timeout 1 cat <&6 >later || true
+    grep -aq 'one more line' later || fail "$kib KiB: it waits, $(stat -c %s later) bytes came"
     all_out=$((all_out + 1))
 done
 [ $all_out -eq 8 ] || fail 'not all sizes were tried'

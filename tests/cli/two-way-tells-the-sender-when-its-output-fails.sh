@@ -29,7 +29,7 @@ says 'photo\.jpg: the receiver aborted: it cannot write on' send.err
 # All has come, but the last bytes wait for a reader who then goes away: that is not delivered. So
 # fast a line that they come with one read.
 make_file 75000 f
-sleep 2 <out &
+{ sleep 2; } <out &
 echo "'$DTTK' send -2 f 2>send.err; echo \$? >send.code" >s
 echo "'$DTTK' recv -2 out 2>recv.err; echo \$? >recv.code" >r
 socat EXEC:'bash s' EXEC:'bash r'
