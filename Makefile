@@ -227,7 +227,7 @@ test_loopback: $(B)/tests/sim/test_loopback
 	@scripts/run-tests $(B) $<
 
 bench-%: $(B)/tests/sim/bench_%
-	$<
+	$< $(OPTIONS)
 
 # More in scripts/bench-line --help: make bench-line OPTIONS='--quick -j 4'
 bench-line: all
