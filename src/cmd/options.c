@@ -101,7 +101,7 @@ static bool bytes_of(const char *text, uint64_t min, uint64_t max, uint64_t *out
 
 bool option_rate(const char *name, const char *text, uint64_t max, uint64_t *out)
 {
-    if (bytes_of(text, 0, max, out))
+    if (bytes_of(text, 0, max, out) && (*out > 0 || strspn(text, "0.") == strlen(text)))
         return true;
     diag("%s: must be bytes a second, such as 64k or 1.5M: %s", name, text);
     return false;

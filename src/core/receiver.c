@@ -90,6 +90,16 @@ void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now
         release(r, &r->config.slots[slot]);
 }
 
+void receiver_retract(struct Receiver *r, enum AbortReason reason, uint64_t now)
+{
+    struct Finished *f = r->newest_finished;
+
+    CORE_ASSERT(f && !f->given_up);
+    f->refused = f->given_up = true;
+    f->reason = (uint8_t)reason;
+    answer_at_once(&f->answer, r, now);
+}
+
 /* After anything that may have completed the slot's object. */
 static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
 {

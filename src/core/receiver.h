@@ -262,6 +262,10 @@ void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now
  * COLLECTING or FAILED already, is FAILED. */
 void receiver_fail(struct Receiver *r, unsigned slot, enum SlotFailure why);
 
+/* The object that was finished last, VERIFIED, is not safe after all, and its sender has not been
+ * told so yet: it is told an ABORT instead. */
+void receiver_retract(struct Receiver *r, enum AbortReason reason, uint64_t now);
+
 /* What the slot has had so far came not from the line, but from what an earlier run left: nothing
  * of it is counted. */
 void receiver_unheard(struct Receiver *r, unsigned slot);

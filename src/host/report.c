@@ -137,8 +137,10 @@ static void describe_missing(const struct Report *r, char *out, size_t size,
                              const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;
-    /* Without a loss it was something else: an early end, or nobody there. */
-    bool lossy = slot->counters.lost > 0 && !slot->aborted && !r->ftag;
+    /* Without a loss it was something else: an early end, or nobody there; and who hears answers
+     * sends what is missing, not repairs. */
+    bool lossy = slot->counters.lost > 0 && !slot->aborted && !r->ftag &&
+                 (slot->info.link & LINK_ANSWERS) == 0;
     unsigned needed = lossy ? report_redundancy_needed(slot) : 0;
     char enough[64] = "", loss[24] = "", which[RANGES_MAX * 24 + 40] = "";
 

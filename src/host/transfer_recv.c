@@ -87,13 +87,15 @@ static bool put_answer(struct Receiving *t, int copies, uint64_t now)
     return true;
 }
 
-/* Two-way: say what is due. Nobody reads it: then nothing is said any more. */
+/* Two-way: say what is due, but not that all is safe before all is written. Nobody reads it: then
+ * nothing is said any more. */
 static void answer(struct Receiving *t, uint64_t now)
 {
     if (!t->options->line.two_way)
         return;
-    if (!station_writing(&t->station)) {
-        while (station_room(&t->station, now) > 0 && put_answer(t, ends_here(t) ? ABORTS : 1, now))
+    if (!station_writing(&t->station) && !t->store.draining) {
+        while (station_room(&t->station, now) > 0 &&
+               put_answer(t, ends_here(t) ? ABORTS : 1, now))
             ;
     }
     if (station_flush(&t->station) < 0) {
@@ -230,6 +232,16 @@ static int check_signals(const struct Receiving *t)
     return EXIT_SIGNAL + (t->station.cancelled ? SIGINT : loop_signal(&t->loop));
 }
 
+/* What waits for the descriptor goes on. An object that was right and could not be written to the
+ * end is none that the sender may take for delivered. */
+static void pump(struct Receiving *t, uint64_t now)
+{
+    bool draining = t->store.draining;
+
+    if (store_pump(&t->store) < 0 && draining)
+        receiver_retract(&t->receiver, ABORT_WRITE, now);
+}
+
 /* Until the link ends, or the run has what it came for, or a signal. */
 static int receive(struct Receiving *t)
 {
@@ -248,14 +260,14 @@ static int receive(struct Receiving *t)
         if (station_tick(&t->station, now) == LINK_LOST)
             return explain_lost(t, now);
         patience_hear(&t->patience, &t->station, now);
-        store_pump(&t->store);
+        pump(t, now);
         take_packets(t, now);
         drop_ended(t, now);
         drop_silent(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)
             station_finish(&t->station);
         answer(t, now);
-        store_pump(&t->store);
+        pump(t, now);
         show_progress(t, now);
     }
     return 0;
@@ -289,6 +301,7 @@ int transfer_recv(const struct RecvOptions *options)
         code = EXIT_SIGNAL + loop_signal(&t.loop);
     if (code == 0) {
         code = receive(&t);
+        drop_ended(&t, clock_now()); /* the last thing that was done may have failed */
         progress_end(&t.progress);
         store_end(&t.store);
         say_last_words(&t, code > EXIT_SIGNAL || t.gone || t.report.error != 0);

@@ -27,7 +27,7 @@ struct Sending {
     struct Report report;
     struct Outbox box;
     struct SendPatience patience;
-    bool drained;        /* the box had nothing more when it was last asked */
+    bool drained;        /* the box was asked in this turn and had nothing more */
     uint64_t last_words; /* when nobody waits any longer for them to be written; or CLOCK_NEVER */
     int result;          /* the smallest exit code of an object, but 0 */
 };
@@ -38,7 +38,6 @@ static void fill(struct Sending *t, uint64_t now)
     struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     size_t bytes;
 
-    t->drained = false;
     while (station_room(&t->station, now) > 0 && pacer_allowance(&t->pacer, now) > 0) {
         if (!outbox_put(&t->box, &t->station, now, &bytes)) {
             t->drained = true;
@@ -276,6 +275,7 @@ static int send_all(struct Sending *t)
 
         if (code != 0)
             return code;
+        t->drained = false; /* what came in may have brought more, also if it cannot be put yet */
         if (!station_writing(&t->station))
             fill(t, now);
         if (station_flush(&t->station) < 0)

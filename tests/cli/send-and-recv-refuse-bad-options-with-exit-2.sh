@@ -26,7 +26,7 @@ refused 0 send --repeat 0 "$photo"
 for value in 59 65537 0; do
     refused $value send --mtu $value "$photo"
 done
-for value in x -1 '' 1.x 5kk 10b 5q 99999999999999999999; do
+for value in x -1 0.5 '' 1.x 5kk 10b 5q 99999999999999999999; do
     refused "$value" send -L "$value" "$photo"
 done
 for option in -r -L --repeat --pps --mtu --json; do

@@ -33,6 +33,7 @@ rm -f out.part*
 alone send recv 5
 says '^dttk: out: incomplete: .* symbols missing' recv.err
 says '; kept in out.part: receive it again to go on$' recv.err
+! grep -q -e ' -r ' recv.err || fail 'two-way no repairs would have been enough'
 [ -s out.part.journal ] || fail 'there is no journal'
 line_down TERM
 

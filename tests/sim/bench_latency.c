@@ -1,19 +1,16 @@
 /*
- * bench_latency messages SIZE COUNT GAP COMMAND: how long a message takes through a pipeline. The
- *     COMMAND of the shell copies its stdin to its stdout; into it go COUNT messages of SIZE bytes,
- *     each when the one before has arrived and GAP microseconds have passed.
- * bench_latency first COUNT COMMAND: from the start of a command to its first byte on stdout.
- * bench_latency whole COUNT COMMAND: from its start to its end, which must be exit status 0.
+ * bench_latency [--quick] DTTK: how long one message, or one small file, takes from end to end.
  *
- * It prints least, median, 99th percentile and most, in microseconds. A COMMAND is one of the
- * shell, but for first: its words are parted by blanks, lest the start of a shell is measured.
+ * A message is written to the first process of a pipeline when the one before has come out of the
+ * last: nothing waits in between but the message. Each line is NAME, how many, and microseconds:
+ * median, 99th percentile, least, most; tab-separated. `cat | cat` beside it is what the bare pipes
+ * take, in three hops as well. It works in the current folder.
  */
-#include "sim.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,199 +18,205 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORDS    32
-#define WARM_UP  10 /* messages that do not count */
-#define PATIENCE 20000
+#define LARGE   3000000 /* bytes of the large messages */
+#define SMALL   100
+#define WARM_UP 20       /* messages that are not counted */
+#define GAP     10000000 /* ns between small messages that come 100 in a second */
+#define COMMAND 4096
 
-static double now_us(void)
+struct Pipeline {
+    pid_t pid;
+    int in, out; /* ours: to its stdin, from its stdout */
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "bench_latency: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static double now(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
+    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static void sleep_us(long us)
+/* Run a command of the shell between two pipes. */
+static struct Pipeline start(const char *command)
 {
-    struct timespec t = {us / 1000000, us % 1000000 * 1000};
+    int in[2], out[2];
+    struct Pipeline p;
 
-    if (us > 0)
-        nanosleep(&t, NULL);
+    if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0)
+        die("pipe");
+    p.pid = fork();
+    if (p.pid < 0)
+        die("fork");
+    if (p.pid == 0) {
+        if (dup2(in[0], 0) != 0 || dup2(out[1], 1) != 1)
+            _exit(127);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    close(in[0]);
+    close(out[1]);
+    p.in = in[1];
+    p.out = out[0];
+    return p;
+}
+
+/* Its stdin ends; it has to end well. */
+static void stop(struct Pipeline *p, const char *command)
+{
+    char rest[512];
+    int status;
+
+    close(p->in);
+    while (read(p->out, rest, sizeof rest) > 0) {
+    }
+    close(p->out);
+    if (waitpid(p->pid, &status, 0) != p->pid || status != 0) {
+        fprintf(stderr, "bench_latency: status %d of: %s\n", status, command);
+        exit(1);
+    }
+}
+
+/* Write the message and read it again, at the same time, for it may not fit the pipes. */
+static void pass(const struct Pipeline *p, const uint8_t *message, uint8_t *back, size_t len)
+{
+    size_t sent = 0, got = 0;
+
+    while (got < len) {
+        struct pollfd fds[2] = {{.fd = p->out, .events = POLLIN},
+                                {.fd = sent < len ? p->in : -1, .events = POLLOUT}};
+        ssize_t n = 0;
+
+        if (sent == len || poll(fds, 2, -1) < 0 || fds[0].revents != 0)
+            n = read(p->out, back + got, len - got);
+        if (n < 0 || (n == 0 && (sent == len || fds[0].revents != 0)))
+            die("the pipeline has ended");
+        got += (size_t)n;
+        if (fds[1].revents == 0)
+            continue;
+        n = write(p->in, message + sent, len - sent < 4096 ? len - sent : 4096);
+        if (n < 0)
+            die("write");
+        sent += (size_t)n;
+    }
+    if (memcmp(message, back, len) != 0)
+        die("another message came out");
 }
 
 static int compare(const void *a, const void *b)
 {
-    const double *x = a, *y = b;
+    double x = *(const double *)a, y = *(const double *)b;
 
-    return (*x > *y) - (*x < *y);
+    return (x > y) - (x < y);
 }
 
-static void print_times(double *times, size_t n)
+static void tell(const char *name, double *times, unsigned n)
 {
     qsort(times, n, sizeof *times, compare);
-    printf("%.1f\t%.1f\t%.1f\t%.1f\n", times[0], times[(n - 1) / 2], times[(n * 99 + 99) / 100 - 1],
+    printf("%s\t%u\t%.1f\t%.1f\t%.1f\t%.1f\n", name, n, times[n / 2], times[n * 99 / 100], times[0],
            times[n - 1]);
 }
 
-/* ---- Commands ---------------------------------------------------------------------------- */
-
-struct Child {
-    pid_t pid;
-    int in, out; /* ours: in leads to its stdin, out from its stdout */
-};
-
-static void run_child(char *const *words, int in, int out)
+static void fill(uint8_t *message, size_t len, uint64_t seed)
 {
-    dup2(in, STDIN_FILENO);
-    dup2(out, STDOUT_FILENO);
-    signal(SIGPIPE, SIG_DFL);
-    execvp(words[0], words);
-    perror(words[0]);
-    _exit(127);
-}
-
-static struct Child start(char *const *words)
-{
-    struct Child c;
-    int in[2], out[2];
-
-    sim_check(pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0, "no pipe");
-    c.pid = fork();
-    sim_check(c.pid >= 0, "no process");
-    if (c.pid == 0)
-        run_child(words, in[0], out[1]);
-    close(in[0]);
-    close(out[1]);
-    c.in = in[1];
-    c.out = out[0];
-    return c;
-}
-
-static struct Child start_shell(char *command)
-{
-    static char shell[] = "sh", option[] = "-c";
-    char *words[] = {shell, option, command, NULL};
-
-    return start(words);
-}
-
-static void finish(const struct Child *c)
-{
-    int status;
-
-    sim_check(waitpid(c->pid, &status, 0) == c->pid && status == 0, "the command failed");
-}
-
-/* What it has left to say, to the end. */
-static void drain(const struct Child *c)
-{
-    static char rest[65536];
-
-    while (read(c->out, rest, sizeof rest) > 0)
-        ;
-    close(c->out);
-}
-
-/* ---- Messages ---------------------------------------------------------------------------- */
-
-/* Write and read what the pipes take and give, until the whole message has arrived. */
-static void pass(const struct Child *c, const char *message, char *copy, size_t size)
-{
-    struct pollfd fds[2] = {{c->out, POLLIN, 0}, {c->in, POLLOUT, 0}};
-    size_t written = 0, got = 0;
-
-    while (got < size) {
-        ssize_t n = written < size ? write(c->in, message + written, size - written) : 0;
-
-        sim_check(n >= 0 || errno == EAGAIN, "the command does not read on");
-        written += n > 0 ? (size_t)n : 0;
-        sim_check(poll(fds, written < size ? 2 : 1, PATIENCE) > 0, "a message does not arrive");
-        if (fds[0].revents == 0)
-            continue;
-        n = read(c->out, copy + got, size - got);
-        sim_check(n > 0, "the command has ended");
-        got += (size_t)n;
+    for (size_t i = 0; i < len; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+        message[i] = (uint8_t)(seed >> 56);
     }
-    sim_check(memcmp(message, copy, size) == 0, "something else has arrived");
 }
 
-static void messages(size_t size, size_t count, long gap, char *command)
+/* gap: ns between one that has come out and the next. */
+static void measure_messages(const char *name, const char *command, size_t len, unsigned n,
+                             long gap)
 {
-    struct Child c = start_shell(command);
-    char *message = malloc(size), *copy = malloc(size);
-    double *times = malloc(count * sizeof *times);
-    uint64_t state = 1;
+    struct timespec pause = {.tv_nsec = gap};
+    struct Pipeline p = start(command);
+    uint8_t *message = malloc(len), *back = malloc(len);
+    double *times = calloc(n, sizeof *times);
 
-    sim_check(message != NULL && copy != NULL && times != NULL, "no memory");
-    for (size_t i = 0; i < size; i++)
-        message[i] = (char)sim_random(&state);
-    sim_check(fcntl(c.in, F_SETFL, O_NONBLOCK) == 0, "the pipe blocks");
-    for (size_t i = 0; i < count + WARM_UP; i++) {
-        double begin;
+    if (!message || !back || !times)
+        die("memory");
+    for (unsigned i = 0; i < n + WARM_UP; i++) {
+        double began;
 
-        memcpy(message, &i, sizeof i < size ? sizeof i : size);
-        sleep_us(gap);
-        begin = now_us();
-        pass(&c, message, copy, size);
-        times[i < WARM_UP ? 0 : i - WARM_UP] = now_us() - begin;
+        fill(message, len, i);
+        if (gap > 0)
+            nanosleep(&pause, NULL);
+        began = now();
+        pass(&p, message, back, len);
+        if (i >= WARM_UP)
+            times[i - WARM_UP] = now() - began;
     }
-    close(c.in);
-    drain(&c);
-    finish(&c);
-    print_times(times, count);
+    stop(&p, command);
+    tell(name, times, n);
     free(times);
+    free(back);
     free(message);
-    free(copy);
 }
 
-/* ---- Start and end ----------------------------------------------------------------------- */
-
-static void split(char *command, char *words[WORDS])
+/* From before the fork to the first byte, or, `whole`, to the end. The shell is timed with it. */
+static void measure_runs(const char *name, const char *command, unsigned n, bool whole)
 {
-    size_t n = 0;
+    double *times = calloc(n, sizeof *times);
 
-    for (char *w = strtok(command, " "); w != NULL && n < WORDS - 1; w = strtok(NULL, " "))
-        words[n++] = w;
-    words[n] = NULL;
-}
+    if (!times)
+        die("memory");
+    for (unsigned i = 0; i < n; i++) {
+        double began = now();
+        struct Pipeline p = start(command);
+        uint8_t byte;
 
-static void starts(size_t count, char *command, bool whole)
-{
-    double *times = malloc(count * sizeof *times);
-    char *words[WORDS], byte;
-
-    sim_check(times != NULL, "no memory");
-    if (!whole)
-        split(command, words);
-    for (size_t i = 0; i < count; i++) {
-        double begin = now_us();
-        struct Child c = whole ? start_shell(command) : start(words);
-
-        close(c.in);
-        sim_check(whole || read(c.out, &byte, 1) == 1, "not a byte came");
-        times[i] = now_us() - begin;
-        drain(&c);
-        finish(&c);
-        times[i] = whole ? now_us() - begin : times[i];
+        if (!whole && read(p.out, &byte, 1) != 1)
+            die("nothing came");
+        times[i] = now() - began;
+        stop(&p, command);
+        times[i] = whole ? now() - began : times[i];
     }
-    print_times(times, count);
+    tell(name, times, n);
     free(times);
+}
+
+static void make_file(const char *name, size_t len)
+{
+    FILE *f = fopen(name, "w");
+
+    while (f && len-- > 0)
+        fputc(rand(), f);
+    if (!f || fclose(f) != 0)
+        die(name);
 }
 
 int main(int argc, char **argv)
 {
-    size_t count = argc > 2 ? strtoul(argv[argc == 6 ? 3 : 2], NULL, 10) : 0;
+    bool quick = argc > 2 && strcmp(argv[1], "--quick") == 0;
+    const char *dttk = argv[argc - 1];
+    unsigned small = quick ? 1000 : 20000, large = quick ? 10 : 200, runs = quick ? 20 : 200;
+    unsigned paced = quick ? 100 : 1000;
+    char pair[COMMAND], first[COMMAND], file[COMMAND];
 
-    signal(SIGPIPE, SIG_IGN);
-    if (argc == 6 && strcmp(argv[1], "messages") == 0 && count > 0 && atol(argv[2]) > 0) {
-        messages(strtoul(argv[2], NULL, 10), count, atol(argv[4]), argv[5]);
-    } else if (argc == 4 && strcmp(argv[1], "first") == 0 && count > 0) {
-        starts(count, argv[3], false);
-    } else if (argc == 4 && strcmp(argv[1], "whole") == 0 && count > 0) {
-        starts(count, argv[3], true);
-    } else {
-        fputs("see its source for how it is used\n", stderr);
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_latency [--quick] DTTK\n");
         return 2;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    snprintf(pair, sizeof pair, "'%s' send -q --flush-ms 0 | '%s' recv -q", dttk, dttk);
+    snprintf(first, sizeof first, "exec '%s' send -q 1k", dttk);
+    snprintf(file, sizeof file, "'%s' send -q 1k | '%s' recv -q --no-fsync out && rm out", dttk,
+             dttk);
+    make_file("1k", 1000);
+    measure_messages("100 bytes, cat | cat", "cat | cat", SMALL, small, 0);
+    measure_messages("100 bytes, send | recv", pair, SMALL, small, 0);
+    measure_messages("100 bytes, 100/s, cat | cat", "cat | cat", SMALL, paced, GAP);
+    measure_messages("100 bytes, 100/s, send | recv", pair, SMALL, paced, GAP);
+    measure_messages("3 MB, cat | cat", "cat | cat", LARGE, large, 0);
+    measure_messages("3 MB, send | recv", pair, LARGE, large, 0);
+    measure_runs("first byte of a 1 kB file", first, runs, false);
+    measure_runs("1 kB file, send | recv", file, runs, true);
     return 0;
 }
