@@ -164,13 +164,6 @@ bool outgoing_wants_input(const struct Outgoing *o)
     return outgoing_is_stream(o) && !o->eof && o->stage.len == 0;
 }
 
-bool outgoing_wants_turn(struct Outgoing *o)
-{
-    size_t len;
-
-    return outgoing_is_stream(o) && o->stage.len > 0 && sender_space(&o->sender, &len) != NULL;
-}
-
 void outgoing_read(struct Outgoing *o)
 {
     if (buffer_write_with(&o->stage, read_source, o) >= 0)

@@ -95,10 +95,6 @@ bool outgoing_is_stream(const struct Outgoing *o);
 /* True if the stream is worth polling: it has not ended, and there is room for more. */
 bool outgoing_wants_input(const struct Outgoing *o);
 
-/* A stream whose content was more than its sender had room for, which now has some: outgoing_take
- * is to be called, though nothing comes in. */
-bool outgoing_wants_turn(struct Outgoing *o);
-
 /* Read once, what is there now. If it cannot be read on it has ended. */
 void outgoing_read(struct Outgoing *o);
 

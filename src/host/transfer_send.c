@@ -118,7 +118,6 @@ static bool look_ahead(struct Sending *t, bool idle)
         bool input = o && outgoing_wants_input(o);
 
         loop_watch(&t->loop, (enum LoopSlot)(LOOP_SOURCE + i), input ? o->source.fd : -1, POLLIN);
-        more = more || (o && outgoing_wants_turn(o));
         if (o && idle && !more)
             more = outgoing_hash_ahead(o);
     }
