@@ -192,44 +192,35 @@ core_number()
         here && index($0, key) { sub(/.*:/, ""); printf "%.3g\n", $0 / by; exit }' core.json
 }
 
-# latency NAME ARGUMENTS of bench_latency: samples NAME-median and NAME-p99, in microseconds
-latency()
+# Samples NAME-median and NAME-p99, in microseconds, of what bench_latency calls otherwise.
+sample_latency()
 {
-    local name=$1 numbers
-    shift
-    if ! numbers=$("$helpers/bench_latency" "$@" 2>log); then
-        failed "$name"
-        return
-    fi
-    sample "$name-median" "$(cut -f 2 <<<"$numbers")"
-    sample "$name-p99" "$(cut -f 3 <<<"$numbers")"
-}
-
-measure_messages()
-{
-    local run send="./dttk send -q -r 0 --flush-ms 0 | ./dttk recv -q" pipe='cat | cat'
-    for ((run = 1; run <= runs; run++)); do
-        say "messages, run $run of $runs"
-        latency message messages 100 "$messages" 0 "$send"
-        latency message-pipe messages 100 "$messages" 0 "$pipe"
-        latency message-rare messages 100 $((messages / 5)) 1000 "$send"
-        latency message-rare-pipe messages 100 $((messages / 5)) 1000 "$pipe"
-        latency block messages 3000000 $((messages / 20)) 0 "$send"
-        latency block-pipe messages 3000000 $((messages / 20)) 0 "$pipe"
+    local what median p99 name
+    while IFS=$'\t' read -r what _ median p99 _; do
+        case $what in
+        '100 bytes, cat | cat') name=message-pipe ;;
+        '100 bytes, send | recv') name=message ;;
+        '100 bytes, 100/s, cat | cat') name=message-rare-pipe ;;
+        '100 bytes, 100/s, send | recv') name=message-rare ;;
+        '3 MB, cat | cat') name=block-pipe ;;
+        '3 MB, send | recv') name=block ;;
+        'first byte of a 1 kB file') name=first ;;
+        '1 kB file, send | recv') name=whole ;;
+        *) continue ;;
+        esac
+        sample "$name-median" "$median"
+        sample "$name-p99" "$p99"
     done
 }
 
-measure_starts()
+measure_latency()
 {
-    local run
-    head -c 1000 /dev/urandom >k
+    local run quickly=()
+    [ -z "$quick" ] || quickly=(--quick)
     for ((run = 1; run <= runs; run++)); do
-        say "starts, run $run of $runs"
-        latency first first "$starts" './dttk send -q k'
-        latency first-cat first "$starts" 'cat k'
-        latency whole whole "$starts" './dttk send -q k | ./dttk recv -q k.out'
-        latency whole-cat whole "$starts" 'cat k | cat >k.out'
-        cmp k k.out
+        say "messages and starts, run $run of $runs"
+        "$helpers/bench_latency" "${quickly[@]}" "$dttk" >latency.tsv 2>log || failed latency
+        sample_latency <latency.tsv
     done
 }
 

@@ -58,7 +58,15 @@ tabulate_goodput() # FOLDER
 
 draw_goodput() # FOLDER
 {
+    local plots='' column y style title
     tabulate_goodput "$1"
+    # A tool that was not there has no column, and gnuplot warns of those.
+    for column in '2:1:dttk' '3:2:ZMODEM (sz, rz)' '4:3:C-Kermit'; do
+        IFS=: read -r y style title <<<"$column"
+        ! cut -f "$y" "$1/goodput.tsv" | sed 1d | grep -q '[0-9]' ||
+            plots+="${plots:+, }'$1/goodput.tsv' skip 1 using 1:$y with linespoints \
+                linestyle $style title '$title'"
+    done
     picture "$1/goodput.svg" 720,420 <<SCRIPT
 set xlabel 'Bit error rate of the line'
 set ylabel 'Goodput / line rate'
@@ -71,9 +79,7 @@ set xtics add ('none' 2e-7)
 set mxtics 1
 set grid ytics linecolor rgb '#dddddd'
 set key bottom left Left reverse samplen 3
-plot '$1/goodput.tsv' skip 1 using 1:2 with linespoints linestyle 1 title 'dttk', \
-     '' skip 1 using 1:3 with linespoints linestyle 2 title 'ZMODEM (sz, rz)', \
-     '' skip 1 using 1:4 with linespoints linestyle 3 title 'C-Kermit'
+plot $plots
 SCRIPT
 }
 

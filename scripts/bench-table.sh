@@ -121,40 +121,45 @@ core_rows()
     done
 }
 
-# times_row WHAT SAMPLES OTHER OTHER-NAME DIVISOR UNIT [GOAL-MEDIAN GOAL-P99]
-times_row()
+# "median 19, p99 32 µs"; nothing if there are no such samples
+times() # SAMPLES DIVISOR UNIT
 {
-    local p99 other goal='' median
-    median=$(pick "$2-median" median) p99=$(pick "$2-p99" median)
-    other="$4: $(calc %.3g "$(pick "$3-median" median) / $5"),"
-    other+=" p99 $(calc %.3g "$(pick "$3-p99" median) / $5") $6"
-    [ -z "${7-}" ] || goal="median <= $7${8:+, p99 <= $8} $6"
-    row "$1" "median $(calc %.3g "$median / $5"), p99 $(calc %.3g "$p99 / $5") $6" "$other" \
-        "$goal" "$(time_verdict "$median / $5" "$p99 / $5" "${7-}" "${8-}")"
+    local median p99
+    median=$(pick "$1-median" median) p99=$(pick "$1-p99" median)
+    [ -z "$median" ] || calc "median %.3g, p99 %.3g $3" "$median / $2, $p99 / $2"
 }
 
-time_verdict() # MEDIAN P99 GOAL GOAL: the latter may be empty
+# times_row WHAT SAMPLES DIVISOR UNIT [GOAL-MEDIAN GOAL-P99]; beside bare pipes, if they are there
+times_row()
+{
+    local measured other goal='' bare='`cat \| cat`'
+    measured=$(times "$2" "$3" "$4") other=$(times "$2-pipe" "$3" "$4")
+    [ -z "${5-}" ] || goal="median <= $5${6:+, p99 <= $6} $4"
+    row "$1" "${measured:-not measured}" "${other:+$bare: $other}" "$goal" \
+        "$(time_verdict "$2" "$3" "${5-}" "${6-}")"
+}
+
+time_verdict() # SAMPLES DIVISOR GOAL GOAL: the latter may be empty
 {
     local first second=met
     [ -n "$3" ] || return 0
-    first=$(verdict "<= $3" "$1")
-    [ -z "$4" ] || second=$(verdict "<= $4" "$2")
-    if [ "$first $second" = 'met met' ]; then
-        echo met
-    else
-        echo missed
-    fi
+    first=$(verdict "<= $3 * $2" "$(pick "$1-median" median)")
+    [ -z "$4" ] || second=$(verdict "<= $4 * $2" "$(pick "$1-p99" median)")
+    case "$first $second" in
+    'met met') echo met ;;
+    *not*) echo 'not measured' ;;
+    *) echo missed ;;
+    esac
 }
 
 times_rows()
 {
-    times_row '100-byte messages through `send -r 0 --flush-ms 0 \| recv`, one after the other' \
-        message message-pipe '`cat \| cat`' 1 µs 40 120
-    times_row 'the same, 1 ms between them' message-rare message-rare-pipe '`cat \| cat`' 1 µs
-    times_row '3 MB messages, likewise' block block-pipe '`cat \| cat`' 1000 ms
-    times_row '`send`: start to first byte of a 1 kB file' first first-cat '`cat`' 1000 ms 3
-    times_row 'a 1 kB file through `send \| recv out`, with the shell that starts them' \
-        whole whole-cat '`cat \| cat`' 1000 ms 10
+    times_row '100-byte messages, `send --flush-ms 0 \| recv`, one after the other' \
+        message 1 µs 40 120
+    times_row 'the same, 100 a second' message-rare 1 µs
+    times_row '3 MB messages, one after the other' block 1000 ms
+    times_row '`send`: start to first byte of a 1 kB file' first 1000 ms 3
+    times_row 'a 1 kB file through `send \| recv out`' whole 1000 ms 10
 }
 
 files_row()
