@@ -32,9 +32,10 @@ set border 1
 set grid xtics linecolor rgb '#dddddd'
 set style fill solid 1
 unset key
-plot '$1/throughput.tsv' skip 1 using (\$2 / 2):0:(\$2 / 2):(0.3):ytic(1) with boxxyerror \
-         linecolor rgb '#a0a0a0', \
-     '' skip 1 using 2:0:(sprintf(\$2 < 10 ? ' %.1f' : ' %.0f', \$2)) with labels left
+plot '$1/throughput.tsv' skip 1 using (\$2 / 2):0:(\$2 / 2):(0.3):\
+         (strstrt(strcol(1), 'dttk') ? 0x303030 : 0xb0b0b0):ytic(1) with boxxyerror \
+         linecolor rgb variable, \
+     '' skip 1 using 2:0:(sprintf(\$2 < 10 ? ' %.1f' : ' %.0f', \$2)) with labels left offset 0.3,0
 SCRIPT
 }
 
@@ -93,7 +94,7 @@ set xrange [0:50]
 set yrange [0.9:20]
 set ytics (1, 1.5, 2, 3, 4, 6, 8, 10, 15, 20)
 set grid ytics linecolor rgb '#dddddd'
-set key at graph 0.98, graph 0.62 right
+set key top left Left reverse samplen 3
 plot '$1/packets.tsv' skip 1 using (\$1 * 100):5 with linespoints linestyle 3 \
          title 'all again until complete', \
      4 with lines linestyle 2 title 'each 4 times, complete or not', \
