@@ -52,7 +52,8 @@ tabulate_goodput() # FOLDER
             print "ber", "dttk", "zmodem", "kermit"
             for (i = 1; i <= n; i++) {
                 c = order[i]
-                print c == "clean" ? "2e-7" : c, cell(c, "dttk"), cell(c, "zmodem"), cell(c, "kermit")
+                print c == "clean" ? "2e-7" : c, cell(c, "dttk"), cell(c, "zmodem"), \
+                    cell(c, "kermit")
             }
         }' "$1/lines.tsv" >"$1/goodput.tsv"
 }
