@@ -66,8 +66,8 @@ run_cat()
 
 run_zmodem()
 {
-    (cd there && exec rz -q -b -y <../up >../down) &
-    sz -q -b large/file >up <down
+    (cd there && exec timeout 300 rz -q -b -y <../up >../down) &
+    timeout 300 sz -q -b large/file >up <down
     wait $!
 }
 
@@ -81,9 +81,9 @@ run_kermit()
     until [ -s names ]; do
         sleep 0.01
     done
-    setsid kermit -Y -H -C "set line B, $ends, receive there/file, exit" </dev/null &
+    setsid timeout 300 kermit -Y -H -C "set line B, $ends, receive there/file, exit" </dev/null &
     receiver=$!
-    setsid kermit -Y -H -C "set line A, $ends, send /binary small/file, exit" </dev/null
+    setsid timeout 300 kermit -Y -H -C "set line A, $ends, send /binary small/file, exit" </dev/null
     wait $receiver
     kill $line
     wait $line || true
@@ -107,13 +107,13 @@ run_sha_repairs() { run_dttk; }
 run_xxh_repairs() { run_dttk --digest xxh128; }
 
 # What both ends of dttk used.
-sample_usage() # CONTENDER
+sample_usage() # CONTENDER BYTES [PEAK]
 {
     local cpu end
     cpu="$(number send.json cpu_seconds) + $(number recv.json cpu_seconds)"
-    sample "cpu-$1" "$(calc %.3f "($cpu) * 1e9 / $size")"
+    sample "cpu-$1" "$(calc %.3f "($cpu) * 1e9 / $2")"
     for end in send recv; do
-        sample "peak-$end" "$(calc %.1f "$(number $end.json peak_memory) / 1048576")"
+        sample "${3-peak}-$end" "$(calc %.1f "$(number $end.json peak_memory) / 1048576")"
     done
 }
 
@@ -135,7 +135,7 @@ contend() # CONTENDER
     fi
     sample "$name" "$(calc %.2f "$(stat -c %s "$folder/file") / 1e6 / ($end - $begin)")"
     case $name in
-    sha | xxh | *_repairs) sample_usage "$name" ;;
+    sha | xxh | *_repairs) sample_usage "$name" "$size" ;;
     esac
 }
 
@@ -159,7 +159,7 @@ measure_pipes()
 # Memory, of a stream that is made while it is sent, and only its digest kept.
 measure_memory()
 {
-    local begin=$EPOCHREALTIME end
+    local begin=$EPOCHREALTIME
     say "memory, $huge bytes"
     while cat large/file; do :; done 2>/dev/null | head -c "$huge" |
         ./dttk send -q --json send.json | ./dttk recv -q --json recv.json | sha256sum >log || {
@@ -167,9 +167,7 @@ measure_memory()
         return
     }
     sample memory-rate "$(calc %.0f "$huge / 1e6 / ($EPOCHREALTIME - $begin)")"
-    for end in send recv; do
-        sample "memory-$end" "$(calc %.1f "$(number $end.json peak_memory) / 1048576")"
-    done
+    sample_usage memory "$huge" memory
 }
 
 # ---- The core, messages, small files ------------------------------------------------------------

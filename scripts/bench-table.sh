@@ -177,7 +177,8 @@ memory_rows()
     local s r goal='<= 48'
     s=$(pick memory-send most) r=$(pick memory-recv most)
     row "peak memory, a stream of $(numfmt --to=iec-i "$huge")B, 25 % repairs, send and recv" \
-        "$s and $r MiB" '' "$goal MiB each" "$(verdict "$goal" "$s" "$r")"
+        "$s and $r MiB" "at $(pick memory-rate median) MB/s, $(pick cpu-memory median) ns/byte" \
+        "$goal MiB each" "$(verdict "$goal" "$s" "$r")"
     s=$(pick peak-send most) r=$(pick peak-recv most)
     row "peak memory, a file of $(numfmt --to=iec-i "$size")B, the most of all runs" \
         "$s and $r MiB" '' "$goal MiB each" "$(verdict "$goal" "$s" "$r")"
