@@ -3,6 +3,7 @@
 #: make test        every test; its last line is "N passed, N failed, N skipped"
 #: make lint        compilers' warnings, format, static checks, the layers of the house
 #: make install     to $(DESTDIR)$(PREFIX); uninstall undoes it
+#: make bench       beside cat, sz | rz, kermit: a table and pictures in build/bench
 #: also: test_pipeline test_loopback bench-NAME bench-line fmt fuzz coverage dist clean
 #: settings: BUILD=asan|cov|fuzz  WITH_ISAL, WITH_XXHASH=auto|0|1  CC CFLAGS LDFLAGS PREFIX
 #:           PKG_CONFIG V=1
@@ -145,6 +146,7 @@ FUZZ_OBJS   := $(call object,tests/fuzz,$(FUZZ))
 ARCHIVES    := $(B)/libdttk_cmd.a $(B)/libdttk_host.a $(B)/libdttk_core.a
 TESTS       := $(TEST_OBJS:.o=)
 FUZZERS     := $(FUZZ_OBJS:.o=)
+BENCHES     := $(B)/tests/sim/bench_erasure $(B)/tests/sim/bench_latency
 PRELOADS    := $(B)/tests/cli/fault.so $(B)/tests/cli/uart.so
 CLI_TESTS    = $(wildcard tests/cli/*.sh)
 MAN          = $(wildcard man/*.[15])
@@ -156,8 +158,8 @@ SHELL_FILES  = .ci/run $(wildcard scripts/*) $(CLI_TESTS)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help demo test test_pipeline test_loopback bench-line coverage fuzz lint fmt install \
-        uninstall dist clean FORCE
+.PHONY: all help demo test test_pipeline test_loopback bench bench-line coverage fuzz lint fmt \
+        install uninstall dist clean FORCE
 
 all: $(B)/dttk
 
@@ -217,7 +219,7 @@ demo: all
 
 # ---- Tests ----------------------------------------------------------------------------------
 
-test: all $(TESTS) $(FUZZERS) $(PRELOADS)
+test: all $(TESTS) $(FUZZERS) $(PRELOADS) $(BENCHES)
 	@scripts/run-tests $(B) $(TESTS) $(FUZZERS) $(CLI_TESTS)
 
 test_pipeline: all
@@ -227,7 +229,11 @@ test_loopback: $(B)/tests/sim/test_loopback
 	@scripts/run-tests $(B) $<
 
 bench-%: $(B)/tests/sim/bench_%
-	$<
+	$< $(OPTIONS)
+
+# More in scripts/bench --help: make bench OPTIONS=--quick
+bench: all $(BENCHES)
+	@scripts/bench --dttk $(B)/dttk $(OPTIONS)
 
 # More in scripts/bench-line --help: make bench-line OPTIONS='--quick -j 4'
 bench-line: all

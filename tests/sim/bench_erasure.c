@@ -1,5 +1,6 @@
 /*
  * bench_erasure [--quick]: how many packets a receiver needs, by the real encoder and decoder.
+ * bench_erasure --losses N: the same of N receivers at many losses, as a table for a picture.
  *
  * Every packet carries one symbol and is lost whole, on its own or in bursts (Gilbert-Elliott,
  * everything lost in the bad state). Counted are the SOURCE and REPAIR packets sent up to and
@@ -15,13 +16,13 @@
  */
 #include "tape.h"
 
+#include "host/clock.h"
 #include "host/kernels.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WORKERS     2
@@ -123,8 +124,7 @@ static void make_tapes(struct Setting *s)
         sim_check(s->fast.packets[i].type == s->full.packets[i].type, "another schedule");
 }
 
-/* ---- Lines: which packets arrive --------------------------------------------------------------
- */
+/* ---- Lines: which packets arrive ---------------------------------------------------------- */
 
 static void draw_losses(const struct Row *row, uint64_t state, bool *arrived, size_t count)
 {
@@ -186,8 +186,7 @@ static void flip_bits(const struct Row *row, uint64_t seed, const struct Tape *t
     damage_reset(&damage);
 }
 
-/* ---- Receivers --------------------------------------------------------------------------------
- */
+/* ---- Receivers ---------------------------------------------------------------------------- */
 
 /* The index of the packet that completed it; if told, OBJECT is known before the first. */
 static size_t complete(const struct Tape *t, Gf256MulAdd muladd, const bool *arrived, bool told)
@@ -294,8 +293,7 @@ static void receive_all(const struct Setting *s, unsigned n)
         sim_check(waitpid(workers[w], &status, 0) == workers[w] && status == 0, "a worker failed");
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------
- */
+/* ---- Rows --------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
@@ -336,32 +334,48 @@ static bool print_row(const struct Setting *s, unsigned n, double seconds)
     return met;
 }
 
-static double seconds(void)
+/* T99 / K, without and with the code. */
+static void print_losses(const struct Setting *s, unsigned n)
 {
-    struct timespec t;
+    double k = (double)s->full.symbols;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+    printf("%.2f\t%.4f\t%.4f\t%.4f\t%.4f\n", s->row->loss, 1 / (1 - s->row->loss),
+           t99(s->outcomes, n, offsetof(struct Outcome, ideal)) / k,
+           t99(s->outcomes, n, offsetof(struct Outcome, data)) / k,
+           t99(s->outcomes, n, offsetof(struct Outcome, repeat)) / k);
 }
 
 /* True: the goal was met. */
-static bool measure(const struct Row *row, bool quick)
+static bool measure(const struct Row *row, unsigned share, bool losses)
 {
-    unsigned n = quick ? row->receivers / QUICK_SHARE : row->receivers;
-    struct Setting s = {.row = row, .full_receivers = quick ? FULL / QUICK_SHARE : FULL};
-    double began = seconds();
-    bool met;
+    unsigned n = row->receivers / share;
+    struct Setting s = {.row = row, .full_receivers = FULL / share};
+    uint64_t began = clock_now();
+    bool met = true;
 
     make_tapes(&s);
     s.outcomes = mmap(NULL, n * sizeof *s.outcomes, PROT_READ | PROT_WRITE,
                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     sim_check(s.outcomes != MAP_FAILED, "no memory");
     receive_all(&s, n);
-    met = print_row(&s, n, seconds() - began);
+    if (losses)
+        print_losses(&s, n);
+    else
+        met = print_row(&s, n, (double)(clock_now() - began) * 1e-9);
     munmap(s.outcomes, n * sizeof *s.outcomes);
     tape_free(&s.full);
     tape_free(&s.fast);
     return met;
+}
+
+static void sweep(unsigned receivers)
+{
+    struct Row row = {"", 200000, 200, 240, 0, 0, 0, receivers, 0, 0};
+    printf("loss\tlimit\tideal\tdttk\tagain\n");
+    for (unsigned percent = 0; percent <= 50; percent += 5) {
+        row.loss = percent / 100.0;
+        (void)measure(&row, 1, true);
+    }
 }
 
 int main(int argc, char **argv)
@@ -370,6 +384,10 @@ int main(int argc, char **argv)
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     prepare_products();
+    if (argc > 2 && strcmp(argv[1], "--losses") == 0 && atoi(argv[2]) > 0) {
+        sweep((unsigned)atoi(argv[2]));
+        return 0;
+    }
     printf(
         "theory, ideal (the same losses, any K packets), measured, repeat (no code, the sources\n"
         "again and again): T99 (1 - p) / K. wire: T99 in bytes of frames, OBJECT and END among\n"
@@ -377,6 +395,6 @@ int main(int argc, char **argv)
         "%-35s %6s %6s %7s %7s %8s %-4s %8s %7s %7s\n",
         "", "n", "goal", "theory", "ideal", "measured", "", "wire", "repeat", "seconds");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        met = measure(&rows[i], quick) && met;
+        met = measure(&rows[i], quick ? QUICK_SHARE : 1, false) && met;
     return met ? 0 : 1;
 }
