@@ -17,9 +17,11 @@ for kib in 48 60 72 900 940 960 980 1000; do
     sleep 0.1
     kill -STOP $sender
     timeout 0.3 cat <&6 >drained || true
-    echo 'one more line' >&5
+    echo 'one more line' >&5 & # that pipe may be full as well
+    line=$!
     kill -CONT $sender
     timeout 1 cat <&6 >later || true
+    wait $line || fail 'the line could not be written'
     grep -aq 'one more line' later || fail "$kib KiB: it waits, $(stat -c %s later) bytes came"
     all_out=$((all_out + 1))
 done
