@@ -5,8 +5,8 @@
 #: make install     to $(DESTDIR)$(PREFIX); uninstall undoes it
 #: make bench       beside cat, sz | rz, kermit: a table and pictures in build/bench
 #: also: test_pipeline test_loopback bench-NAME bench-line fmt fuzz coverage dist clean
-#: settings: BUILD=asan|cov|fuzz  WITH_ISAL, WITH_XXHASH=auto|0|1  CC CFLAGS LDFLAGS PREFIX
-#:           PKG_CONFIG V=1
+#: settings: BUILD=asan|cov|fuzz  WITH_ISAL, WITH_XXHASH, WITH_ZSTD=auto|0|1  CC CFLAGS LDFLAGS
+#:           PREFIX PKG_CONFIG V=1
 #: scripts/bootstrap installs what building and testing need.
 
 VERSION     = 0.1
@@ -15,6 +15,7 @@ DESTDIR     =
 PKG_CONFIG  = pkg-config
 WITH_ISAL   = auto
 WITH_XXHASH = auto
+WITH_ZSTD   = auto
 BUILD       =
 V           = 0
 
@@ -25,13 +26,14 @@ CORE    = bytes buffer crc gf256 cobs frame rlc rlc_system packet status object 
           sender_two_way sender_heard flight delivery receiver slot slot_store slot_symbols armor \
           ftag ftag_bridge ftag_sender name
 HOST    = bench bench_child bench_code bench_link bench_pair bench_pipe bench_search bench_stages \
-          clock console damage damage_frames delay diag digest disk file_sink file_sink_begin \
-          file_sink_target file_source hasher journal journal_open json_out kernels kernels_gfni \
-          line link loop names noise noise_pty outbox outbox_share outgoing outgoing_dttk \
-          outgoing_ftag outgoing_words pacer part patience port profile progress pty queue report \
-          report_json send_patience serial serial_await serial_list side silence spool station \
-          store store_keep store_open store_resume store_save store_target text transfer_recv \
-          transfer_recv_open transfer_send tty verdict wire_in wire_out
+          clock console damage damage_frames delay diag digest disk file_packer file_sink \
+          file_sink_begin file_sink_target file_source hasher journal journal_open json_out \
+          kernels kernels_gfni line link loop names noise noise_pty outbox outbox_share outgoing \
+          outgoing_dttk outgoing_ftag outgoing_stream outgoing_words pacer pack part patience \
+          port profile progress pty queue report report_json send_patience serial serial_await \
+          serial_list side silence spool station store store_keep store_open store_resume \
+          store_save store_target store_unpack text transfer_recv transfer_recv_open \
+          transfer_send tty verdict wire_in wire_out
 CMD     = main bench bench_link link_options noise options ports recv send words
 HELPERS = sim/sim sim/sim_line sim/tape sim/duplex
 UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search test_buffer \
@@ -87,6 +89,7 @@ optional = $(if $(filter auto,$(1)),$(shell $(PKG_CONFIG) --exists $(2) && echo 
 
 ISAL   := $(call optional,$(WITH_ISAL),libisal)
 XXHASH := $(call optional,$(WITH_XXHASH),libxxhash)
+ZSTD   := $(call optional,$(WITH_ZSTD),libzstd)
 PKGS   := nettle json-c libserialport
 WITH   :=
 ifeq ($(ISAL),1)
@@ -96,6 +99,10 @@ endif
 ifeq ($(XXHASH),1)
 PKGS += libxxhash
 WITH += -DWITH_XXHASH=1
+endif
+ifeq ($(ZSTD),1)
+PKGS += libzstd
+WITH += -DWITH_ZSTD=1
 endif
 
 # Say what is missing now, not by a header that is not found; some targets need no library.

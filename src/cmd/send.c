@@ -7,6 +7,7 @@
 #include "host/clock.h"
 #include "host/diag.h"
 #include "host/pacer.h"
+#include "host/pack.h"
 #include "host/profile.h"
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ enum {
     OPT_HELP,
 };
 
-static const char letters[] = ":r:L:" LINK_LETTERS WORDS_LETTERS;
+static const char letters[] = ":r:L:z" LINK_LETTERS WORDS_LETTERS;
 
 static const struct option long_options[] = {
     {"redundancy", required_argument, NULL, 'r'},
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     {"wire", required_argument, NULL, OPT_WIRE},
     {"armor", no_argument, NULL, OPT_ARMOR},
     {"digest", required_argument, NULL, OPT_DIGEST},
+    {"compress", no_argument, NULL, 'z'},
     LINK_LONG,
     WORDS_LONG,
     {"help", no_argument, NULL, OPT_HELP},
@@ -75,7 +77,8 @@ static const char usage[] =
     "      --wire WIRE           dttk, or ftag as the boards of its ancestor speak (dttk)\n"
     "      --armor               frames as lines of printable text\n"
     "      --digest KIND         sha256, or xxh128, which is faster and finds accidents only\n"
-    "                            (sha256)\n" WORDS_USAGE;
+    "                            (sha256)\n"
+    "  -z, --compress            pack by zstd what becomes smaller by that\n" WORDS_USAGE;
 
 /* What was given, before it is known what goes with what. */
 struct SendArguments {
@@ -114,6 +117,14 @@ static bool parse_digest(const char *text, struct SendOptions *o)
     }
     o->digest = kinds[i];
     return true;
+}
+
+static bool parse_compress(struct SendOptions *o)
+{
+    o->pack = pack_known();
+    if (!o->pack)
+        diag("this dttk is built without zstd: --compress");
+    return o->pack;
 }
 
 static bool parse_redundancy(const char *text, struct SendOptions *o)
@@ -188,6 +199,8 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
         return parse_wire(optarg, a);
     case OPT_DIGEST:
         return parse_digest(optarg, o);
+    case 'z':
+        return parse_compress(o);
     case OPT_ARMOR:
         return a->link.text = true;
     default:
@@ -263,6 +276,8 @@ static bool suits_ftag(const struct SendOptions *o, const struct SendArguments *
         diag("ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft");
     else if (o->digest != DIGEST_SHA256)
         diag("ftag has a digest of its own, SHA-256: --digest");
+    else if (o->pack)
+        diag("ftag carries files as they are: -z");
     else if (o->file_count > 1)
         diag("ftag carries one file a run, this is one more: %s", o->files[1]);
     else if (o->stream_count > 0)

@@ -69,6 +69,17 @@ int file_sink_start_nameless(struct FileSink *k, size_t size);
 int file_sink_name(struct FileSink *k, struct Journal *j, const struct JournalContent *c,
                    Crc32c crc32c);
 
+/*
+ * The part of k is packed: *unpacked becomes a sink of the same target, whose part is
+ * NAME.part.unpacked, new and empty, without a journal. 0; or -1 and errno (EEXIST: not ours).
+ * file_sink_remove takes it back.
+ */
+int file_sink_unpack(const struct FileSink *k, struct FileSink *unpacked);
+
+/* What a run that was killed left of that is removed: only if its journal, of what was packed, is
+ * there and its part locked, for then it is ours. */
+void file_sink_clear_unpacked(const struct FileSink *k);
+
 /* Rename the part that is open, and its journal, to the first free NAME.part.N (into aside); it is
  * closed. 0; or -1 and errno. */
 int file_sink_set_aside(struct FileSink *k, char aside[NAME_MAX + 1]);

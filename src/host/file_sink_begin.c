@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -127,4 +128,30 @@ int file_sink_name(struct FileSink *k, struct Journal *j, const struct JournalCo
     }
     k->nameless = false;
     return 0;
+}
+
+/* NAME.part.unpacked; false: too long. */
+static bool unpacked_name(const struct FileSink *k, char out[NAME_MAX + 1])
+{
+    return snprintf(out, NAME_MAX + 1, "%s%s", k->part_name, NAMES_UNPACKED) <= NAME_MAX;
+}
+
+int file_sink_unpack(const struct FileSink *k, struct FileSink *unpacked)
+{
+    *unpacked = (struct FileSink){.dir = k->dir};
+    part_init(&unpacked->part, -1);
+    memcpy(unpacked->name, k->name, sizeof unpacked->name);
+    if (unpacked_name(k, unpacked->part_name))
+        return create_part(unpacked);
+    errno = ENAMETOOLONG;
+    return -1;
+}
+
+void file_sink_clear_unpacked(const struct FileSink *k)
+{
+    char name[NAME_MAX + 1];
+    struct stat st;
+    if (unpacked_name(k, name) && fstatat(k->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(st.st_mode))
+        unlinkat(k->dir, name, 0);
 }

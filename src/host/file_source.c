@@ -118,7 +118,8 @@ static bool has_content(const struct FileSource *s)
     return s->size == 0 && disk_read_some(s->fd, &byte, 1, s->start) == 1;
 }
 
-static int open_common(struct FileSource *s)
+/* What kind of file it is, and what is told of it. */
+static int look_at(struct FileSource *s)
 {
     struct stat st;
     if (fstat(s->fd, &st) != 0)
@@ -132,22 +133,17 @@ static int open_common(struct FileSource *s)
         return 0;
     if (look(s, &st) != 0)
         return -1;
-    if (has_content(s))
-        return 0;
-    s->kind = FILE_SOURCE_FILE;
-    if (make_room(s, 2 * FILE_SOURCE_AHEAD) != 0)
-        return -1;
-    return make_id(s);
+    s->kind = has_content(s) ? FILE_SOURCE_STREAM : FILE_SOURCE_FILE;
+    return 0;
 }
 
-static int open_or_close(struct FileSource *s)
+static int or_close(struct FileSource *s, int result)
 {
-    if (open_common(s) == 0)
-        return 0;
     int error = errno;
-    file_source_close(s);
+    if (result != 0)
+        file_source_close(s);
     errno = error;
-    return -1;
+    return result;
 }
 
 void file_source_rename(struct FileSource *s, const char *name)
@@ -156,25 +152,50 @@ void file_source_rename(struct FileSource *s, const char *name)
     memcpy(s->name, name, s->name_len);
 }
 
-int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind)
+int file_source_look(struct FileSource *s, const char *path, int fd, enum DigestKind kind)
 {
-    const char *slash = strrchr(path, '/');
-    const char *base = slash != NULL ? slash + 1 : path;
     /* O_NONBLOCK: a FIFO without a writer must not hold us here. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    *s = (struct FileSource){.fd = fd, .owned = true, .ahead = FIRST_AHEAD};
+    if (path != NULL)
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    *s = (struct FileSource){.fd = fd, .owned = path != NULL, .ahead = FIRST_AHEAD};
     digest_init(&s->hash, kind);
     if (fd < 0)
         return -1;
-    file_source_rename(s, base);
-    return open_or_close(s);
+    if (path != NULL) {
+        const char *slash = strrchr(path, '/');
+        file_source_rename(s, slash != NULL ? slash + 1 : path);
+    }
+    return or_close(s, look_at(s));
+}
+
+int file_source_ready(struct FileSource *s)
+{
+    if (s->kind == FILE_SOURCE_STREAM)
+        return 0;
+    if (make_room(s, 2 * FILE_SOURCE_AHEAD) != 0)
+        return or_close(s, -1);
+    return or_close(s, make_id(s));
+}
+
+void file_source_replace(struct FileSource *s, int fd, uint64_t size)
+{
+    if (s->owned)
+        close(s->fd);
+    s->fd = fd;
+    s->owned = s->packed = true;
+    s->start = 0;
+    s->unpacked = s->size;
+    s->size = size;
+}
+
+int file_source_open(struct FileSource *s, const char *path, enum DigestKind kind)
+{
+    return file_source_look(s, path, -1, kind) != 0 ? -1 : file_source_ready(s);
 }
 
 int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind)
 {
-    *s = (struct FileSource){.fd = fd, .ahead = FIRST_AHEAD};
-    digest_init(&s->hash, kind);
-    return open_or_close(s);
+    return file_source_look(s, NULL, fd, kind) != 0 ? -1 : file_source_ready(s);
 }
 
 void file_source_close(struct FileSource *s)
@@ -192,7 +213,8 @@ void file_source_close(struct FileSource *s)
 void file_source_describe(const struct FileSource *s, struct PacketObject *object)
 {
     object->flags = (uint8_t)((s->identity ? OBJECT_IDENTITY : 0) |
-                              (s->hash.kind == DIGEST_XXH128 ? OBJECT_XXH128 : 0));
+                              (s->hash.kind == DIGEST_XXH128 ? OBJECT_XXH128 : 0) |
+                              (s->packed ? OBJECT_ZSTD : 0));
     object->size = s->size;
     memcpy(object->id, s->id, PACKET_ID);
     object->name = view_of(s->name, s->name_len);
@@ -288,6 +310,8 @@ const uint8_t *file_source_digest(struct FileSource *s)
 bool file_source_changed(const struct FileSource *s)
 {
     struct stat st;
+    if (s->packed)
+        return false; /* nobody else knows that file */
     if (fstat(s->fd, &st) != 0)
         return true;
     uint64_t size = (uint64_t)st.st_size > s->start ? (uint64_t)st.st_size - s->start : 0;

@@ -32,8 +32,10 @@ struct FileSource {
     size_t name_len; /* bytes of name, the base name; 0: none (a descriptor) */
     char name[PACKET_NAME_MAX + 1];
     uint8_t id[PACKET_ID];
-    bool identity;  /* id is made from size, time and ends */
-    bool shortened; /* a lend failed because the file has become shorter */
+    bool identity;     /* id is made from size, time and ends */
+    bool packed;       /* what is read is not the file, but what file_packer made of it */
+    uint64_t unpacked; /* bytes of the file then; else 0 */
+    bool shortened;    /* a lend failed because the file has become shorter */
 
     uint8_t *window; /* bytes base .. base + held of the object */
     size_t room;     /* bytes at window */
@@ -59,6 +61,18 @@ int file_source_open(struct FileSource *s, const char *path, enum DigestKind kin
  * moved; it has no name. Anything but a regular file is a FILE_SOURCE_STREAM.
  */
 int file_source_open_fd(struct FileSource *s, int fd, enum DigestKind kind);
+
+/*
+ * The same as one of them (path NULL: of fd), but for the id, and nothing is read yet: that is
+ * file_source_ready, before anything else but file_source_replace. 0; or -1 and errno: as
+ * file_source_open.
+ */
+int file_source_look(struct FileSource *s, const char *path, int fd, enum DigestKind kind);
+int file_source_ready(struct FileSource *s);
+
+/* Before file_source_ready: what is read is to be this file of that size (consumed), which holds
+ * the content packed; name, time and mode stay. */
+void file_source_replace(struct FileSource *s, int fd, uint64_t size);
 
 /* The object's name is this one, cut if it is longer than PACKET_NAME_MAX. */
 void file_source_rename(struct FileSource *s, const char *name);

@@ -10,9 +10,10 @@
 #define NAMES_MAX 200 /* most bytes of a name made here: leaves room for our suffixes */
 
 /* Our suffixes, behind a name and behind each other in this order. */
-#define NAMES_PART    ".part"
-#define NAMES_JOURNAL ".journal"
-#define NAMES_NEW     ".new"
+#define NAMES_PART     ".part"
+#define NAMES_JOURNAL  ".journal"
+#define NAMES_NEW      ".new"
+#define NAMES_UNPACKED ".unpacked"
 
 enum NamesResult {
     NAMES_SAME,     /* the name as it came */

@@ -88,7 +88,9 @@ bool outbox_has_room(const struct Outbox *b)
 {
     if (b->count >= active_max(b))
         return false;
-    return b->parked ? !has_like(b, b->parked) : b->next < b->item_count;
+    if (b->parked)
+        return !outgoing_is_packing(b->parked) && !has_like(b, b->parked);
+    return b->next < b->item_count;
 }
 
 static struct Outgoing *take_spare(struct Outbox *b)
@@ -166,6 +168,25 @@ void outbox_forgo(struct Outbox *b)
     b->parked = NULL;
 }
 
+bool outbox_is_packing(const struct Outbox *b)
+{
+    return b->parked && outgoing_is_packing(b->parked);
+}
+
+int outbox_pack(struct Outbox *b, const char **name)
+{
+    struct Outgoing *o = b->parked;
+    uint16_t tags[SEND_AT_ONCE];
+    int code = outgoing_pack(o, line_now(b, tags));
+
+    *name = o->name;
+    if (code != EXIT_DELIVERED) {
+        b->parked = NULL;
+        skip(b, o);
+    }
+    return code;
+}
+
 int outbox_add(struct Outbox *b, struct Outgoing **opened)
 {
     struct Outgoing *o = b->parked ? b->parked : take_spare(b);
@@ -181,6 +202,10 @@ int outbox_add(struct Outbox *b, struct Outgoing **opened)
     b->parked = NULL;
     if (code != EXIT_DELIVERED)
         return code;
+    if (outgoing_is_packing(o)) {
+        b->parked = o;
+        return code;
+    }
     if (has_like(b, o))
         return park(b, o);
     b->active[b->count++] = o;
@@ -227,9 +252,21 @@ static uint64_t wire_to_come(const struct Outbox *b)
     return size + size / 1000 * b->options->redundancy;
 }
 
+/* The line waits for what is being packed. */
+static void packing_progress(const struct Outgoing *o, char *name, struct ProgressState *state)
+{
+    *state =
+        (struct ProgressState){.name = name, .done = o->file_packer.at, .total = o->source.size};
+    snprintf(name, OUTBOX_NAME, "packing %s", o->short_name);
+}
+
 void outbox_progress(const struct Outbox *b, size_t unwritten, char *name,
                      struct ProgressState *state)
 {
+    if (b->count == 0) {
+        packing_progress(b->parked, name, state);
+        return;
+    }
     uint64_t size = b->done.size, wire = b->done.wire + wire_to_come(b);
     bool known = true, two_way = b->options->line.two_way;
     size_t more = b->item_count - (size_t)b->done.objects;

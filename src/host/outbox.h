@@ -27,7 +27,7 @@ struct Outbox {
     size_t next; /* the first that was not opened yet */
     struct Outgoing *active[SEND_AT_ONCE];
     size_t count;            /* of those */
-    struct Outgoing *parked; /* open, but what it brings is on its way already; or NULL */
+    struct Outgoing *parked; /* open, but it is packed yet, or its like is on its way; or NULL */
     struct Outgoing *spare;  /* for the next one; or NULL */
     bool heard;              /* two-way: a receiver has spoken, */
     uint64_t heard_at;       /* the last time then, ns, */
@@ -51,9 +51,14 @@ bool outbox_has_room(const struct Outbox *b);
 
 /*
  * Open the next object. An exit code, said if it is not 0. *opened: what is on the line now, or
- * NULL: it failed, or waits until its like has been through.
+ * NULL: it failed, or waits until it is packed, or its like has been through.
  */
 int outbox_add(struct Outbox *b, struct Outgoing **opened);
+
+/* True if the next object is being packed; and a piece of that is done. An exit code, said if it is
+ * not 0: then it is gone, and its name is in *name (kept by options), for who wants to tell. */
+bool outbox_is_packing(const struct Outbox *b);
+int outbox_pack(struct Outbox *b, const char **name);
 
 /* The name of what outbox_add opens next, if that fails, or NULL; and that is left alone. */
 const char *outbox_next(const struct Outbox *b);
@@ -99,8 +104,8 @@ uint64_t outbox_echoes(const struct Outbox *b);
 /* True if the reader has had all that one pass gives, with `unwritten` bytes of it still here. */
 bool outbox_passed(const struct Outbox *b, size_t unwritten);
 
-/* How far all of it is, with something on the line. Name has OUTBOX_NAME bytes, and state refers to
- * it. */
+/* How far all of it is, with something on the line or being packed. Name has OUTBOX_NAME bytes, and
+ * state refers to it. */
 void outbox_progress(const struct Outbox *b, size_t unwritten, char *name,
                      struct ProgressState *state);
 

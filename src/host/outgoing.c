@@ -64,8 +64,8 @@ static int open_source(struct Outgoing *o, const struct OutgoingItem *item)
         diag("FILE is empty");
         return EXIT_USAGE;
     }
-    if ((is_stdin ? file_source_open_fd(&o->source, STDIN_FILENO, o->options->digest)
-                  : file_source_open(&o->source, path, o->options->digest)) != 0) {
+    if (file_source_look(&o->source, is_stdin ? NULL : path, STDIN_FILENO, o->options->digest) !=
+        0) {
         if (errno == EISDIR)
             diag("%s: is a folder; use tar", path);
         else
@@ -91,96 +91,99 @@ static int check_kind(struct Outgoing *o, const struct OutgoingItem *item)
     return EXIT_DELIVERED;
 }
 
-int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
-                  const struct OutgoingItem *item, struct OutgoingLine line)
+/* All zero is not what it begins with. */
+static void reset(struct Outgoing *o, const struct SendOptions *options)
 {
-    int code;
-
     o->options = options;
     o->speaks = options->line.form.wire == WIRE_FTAG ? &outgoing_ftag : &outgoing_dttk;
     o->lender = (struct SenderSource){o, lend_bytes, lend_digest};
     o->source = (struct FileSource){.fd = -1}; /* may be closed whatever happens */
+    o->file_packer = (struct FilePacker){.state = FILE_PACKER_CLOSED};
+    o->packer = (struct Packer){0};
     o->sender = (struct Sender){0};
     o->sender_memory = NULL;
-    o->eof = false;
+    o->eof = o->flushing = false;
     o->flush_at = CLOCK_NEVER;
-    o->wire = o->share = 0;
-    o->beside = item->name != NULL;
+    o->wire = o->share = o->unpacked = 0;
     o->passed = o->unreadable = false;
     o->error = 0;
     o->begin = clock_now();
     buffer_init(&o->stage, o->stage_memory, sizeof o->stage_memory, 0);
     buffer_init(&o->packet, o->packet_memory, sizeof o->packet_memory, PACKET_HEADROOM);
     digest_init(&o->digest, options->digest);
+}
+
+/* The source is what will be sent: what it is, and its sender. An exit code. */
+static int open_sender(struct Outgoing *o, struct OutgoingLine line)
+{
+    if (file_source_ready(&o->source) != 0) {
+        diag_errno(errno, o->name, NULL);
+        return EXIT_IO;
+    }
+    o->unpacked = o->source.unpacked;
+    o->begin = clock_now();
+    return o->speaks->open(o, line);
+}
+
+/* Begin to pack it. An exit code. */
+static int open_packer(struct Outgoing *o)
+{
+    if (!outgoing_is_stream(o)) {
+        file_packer_open(&o->file_packer, &o->source);
+        return EXIT_DELIVERED;
+    }
+    if (packer_open(&o->packer, PACK_UNKNOWN) == 0)
+        return EXIT_DELIVERED;
+    diag_errno(errno, o->name, NULL);
+    return EXIT_IO;
+}
+
+int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
+                  const struct OutgoingItem *item, struct OutgoingLine line)
+{
+    int code;
+
+    reset(o, options);
+    o->beside = item->name != NULL;
     code = open_source(o, item);
     if (code == EXIT_DELIVERED)
         code = check_kind(o, item);
-    return code == EXIT_DELIVERED ? o->speaks->open(o, line) : code;
+    if (code == EXIT_DELIVERED && options->pack)
+        code = open_packer(o);
+    if (code != EXIT_DELIVERED || outgoing_is_packing(o))
+        return code;
+    return open_sender(o, line);
+}
+
+bool outgoing_is_packing(const struct Outgoing *o)
+{
+    return o->file_packer.state != FILE_PACKER_CLOSED;
+}
+
+int outgoing_pack(struct Outgoing *o, struct OutgoingLine line)
+{
+    struct FilePacker *p = &o->file_packer;
+    enum FilePackerState state = p->state;
+    int error;
+
+    if (state == FILE_PACKER_MORE)
+        state = file_packer_step(p, &o->source);
+    if (state == FILE_PACKER_MORE)
+        return EXIT_DELIVERED;
+    error = p->error;
+    file_packer_close(p);
+    if (outgoing_explain_packing(o, state, error) != EXIT_DELIVERED)
+        return EXIT_IO;
+    return open_sender(o, line);
 }
 
 void outgoing_close(struct Outgoing *o)
 {
+    file_packer_close(&o->file_packer);
+    packer_close(&o->packer);
     file_source_close(&o->source);
     free(o->sender_memory);
     o->sender_memory = NULL;
-}
-
-static ptrdiff_t read_source(void *ctx, uint8_t *space, size_t size)
-{
-    struct Outgoing *o = ctx;
-    ssize_t n = read(o->source.fd, space, size);
-
-    if (n == 0)
-        o->eof = true;
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return 0;
-    return n;
-}
-
-/* Move what was read into symbols, as far as the line has caught up. */
-static void take_stage(struct Outgoing *o, uint64_t now)
-{
-    while (o->stage.len > 0) {
-        size_t len, n;
-        uint8_t *space = sender_space(&o->sender, &len);
-
-        if (!space)
-            return;
-        n = o->stage.len < len ? o->stage.len : len;
-        memcpy(space, o->stage.base + o->stage.head, n);
-        hasher_now(&o->digest, space, n);
-        buffer_ltrunc(&o->stage, n);
-        sender_take(&o->sender, n);
-        if (o->flush_at == CLOCK_NEVER)
-            o->flush_at = now + o->options->flush;
-    }
-    buffer_reset(&o->stage, 0);
-    if (o->eof && !o->sender.stream.ended)
-        sender_end(&o->sender);
-}
-
-bool outgoing_wants_input(const struct Outgoing *o)
-{
-    return outgoing_is_stream(o) && !o->eof && o->stage.len == 0;
-}
-
-void outgoing_read(struct Outgoing *o)
-{
-    if (buffer_write_with(&o->stage, read_source, o) >= 0)
-        return;
-    o->error = errno;
-    o->unreadable = true;
-}
-
-void outgoing_take(struct Outgoing *o, uint64_t now)
-{
-    if (!outgoing_is_stream(o))
-        return;
-    take_stage(o, now);
-    if (now >= o->flush_at) {
-        sender_flush(&o->sender);
-        o->flush_at = CLOCK_NEVER;
-    }
 }
 
 bool outgoing_put(struct Outgoing *o, struct Station *s, uint64_t now, size_t *bytes)
@@ -238,6 +241,7 @@ struct ReportSend outgoing_describe(const struct Outgoing *o)
                               .form = options->line.form,
                               .stream = outgoing_is_stream(o),
                               .two_way = options->line.two_way,
+                              .unpacked = o->unpacked,
                               .mtu = o->mtu,
                               .line = options->line.form.armor ? armor_size(o->mtu) : o->mtu,
                               .rate = options->rate,

@@ -7,6 +7,7 @@
 
 #include "core/ftag_sender.h"
 #include "host/digest.h"
+#include "host/file_packer.h"
 #include "host/file_source.h"
 #include "host/report.h"
 #include "host/station.h"
@@ -55,8 +56,11 @@ struct Outgoing {
     const struct OutgoingWire *speaks;
     struct SenderSource lender; /* lends what lies in source to the sender */
     struct FileSource source;
-    struct Sender sender;   /* outgoing_dttk; else all zero */
-    struct FtagSender ftag; /* outgoing_ftag */
+    struct FilePacker file_packer; /* a file that is being packed; else closed */
+    struct Packer packer;          /* a stream that is sent packed; else closed */
+    uint64_t unpacked;             /* bytes that came to be what is sent; 0: it is sent as it is */
+    struct Sender sender;          /* outgoing_dttk; else all zero */
+    struct FtagSender ftag;        /* outgoing_ftag */
     void *sender_memory;
     struct Buffer packet;
     uint8_t packet_memory[SENDER_PACKET_ROOM];
@@ -75,6 +79,7 @@ struct Outgoing {
     struct Digest digest; /* of a stream */
     uint8_t digest_value[PACKET_DIGEST];
     bool eof;          /* a stream has ended */
+    bool flushing;     /* what it brought must go now, as soon as there is room */
     uint64_t flush_at; /* when what it brought must go, full symbol or not; CLOCK_NEVER: nothing */
 };
 
@@ -84,11 +89,16 @@ const char *outgoing_name(const struct OutgoingItem *item);
 /*
  * Open the item and make its sender ready; its tag is none of the live ones. An exit code; if it is
  * not 0 the cause has been said. outgoing_close is fine and needed in either case. Keeps options
- * and what item points to.
+ * and what item points to. With options->pack a file has to be packed before that.
  */
 int outgoing_open(struct Outgoing *o, const struct SendOptions *options,
                   const struct OutgoingItem *item, struct OutgoingLine line);
 void outgoing_close(struct Outgoing *o);
+
+/* True if the file is to be packed first; and do a piece of that, with the line as it is now: when
+ * it is done the sender is made ready. An exit code, as outgoing_open. */
+bool outgoing_is_packing(const struct Outgoing *o);
+int outgoing_pack(struct Outgoing *o, struct OutgoingLine line);
 
 bool outgoing_is_stream(const struct Outgoing *o);
 
@@ -122,6 +132,10 @@ bool outgoing_hash_ahead(struct Outgoing *o);
 
 /* True if both are one content, as receivers see it, or have one name. */
 bool outgoing_is_alike(const struct Outgoing *a, const struct Outgoing *b);
+
+/* How packing it has ended is said, if that is worth a line. An exit code: 0, it is sent, packed or
+ * not. */
+int outgoing_explain_packing(const struct Outgoing *o, enum FilePackerState state, int error);
 
 /* Why the source failed (o->error) is said; the reason to ABORT with. */
 enum AbortReason outgoing_explain(const struct Outgoing *o);

@@ -75,7 +75,9 @@ static bool configure(struct Outgoing *o, uint64_t rate, struct SenderConfig *co
         !random_bytes(o, c.object.id, sizeof c.object.id))
         return false;
     if (outgoing_is_stream(o)) {
-        c.object.flags = OBJECT_STREAM | (options->digest == DIGEST_XXH128 ? OBJECT_XXH128 : 0);
+        c.object.flags =
+            (uint8_t)(OBJECT_STREAM | (options->digest == DIGEST_XXH128 ? OBJECT_XXH128 : 0) |
+                      (o->packer.z ? OBJECT_ZSTD : 0));
         c.object.name = view_of(o->source.name, o->source.name_len);
         c.passes = 1;
     } else {

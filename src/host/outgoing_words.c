@@ -3,6 +3,28 @@
 #include "host/outgoing.h"
 #include "host/progress.h"
 
+#include <errno.h>
+#include <string.h>
+
+int outgoing_explain_packing(const struct Outgoing *o, enum FilePackerState state, int error)
+{
+    const struct TransferWords *words = &o->options->words;
+
+    if (state == FILE_PACKER_FAILED && error == ESTALE) {
+        diag("%s: changed while it was being packed: send it again", o->name);
+        return EXIT_IO;
+    }
+    if (state == FILE_PACKER_FAILED) {
+        diag_errno(error, o->name, "cannot read");
+        return EXIT_IO;
+    }
+    if (state == FILE_PACKER_PLAIN && error != 0 && !words->quiet)
+        diag_errno(error, o->name, "sent as it is, for it cannot be packed");
+    else if (state == FILE_PACKER_PLAIN && words->verbose)
+        diag("%s: sent as it is, for packing does not make it smaller", o->name);
+    return EXIT_DELIVERED;
+}
+
 enum AbortReason outgoing_explain(const struct Outgoing *o)
 {
     if (!outgoing_is_stream(o) && (o->source.shortened || file_source_changed(&o->source))) {

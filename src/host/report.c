@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NAMED_MAX  100 /* lines about objects refused, and as many about those here already */
-#define FLOW       112 /* characters of a flow, described */
+#define FLOW       144 /* characters of a flow, described */
 #define RANGES_MAX 8   /* of missing blocks that are named */
 
 double report_seconds(uint64_t begin, uint64_t end)
@@ -55,16 +55,22 @@ static const char *plural(uint64_t count)
 struct Flow {
     uint64_t bytes, moved, packets;
     uint64_t begin, end; /* ns */
+    uint64_t unpacked;   /* what the bytes are packed of; 0: they are not */
 };
 
 /* "35.0 kB in 3.1 s (11.3 kB/s, 62 packets/s)", or "35.0 kB, 12.1 kB of it in ..."; rates only of a
  * time that means something. */
 static void describe_flow(char *out, size_t size, struct Flow f)
 {
-    char amount[16], moved[16], part[32] = "", rate[16], time[24];
+    char amount[48], bytes[16], whole[16], moved[16], part[32] = "", rate[16], time[24];
     double s = report_seconds(f.begin, f.end);
 
-    progress_bytes(amount, f.bytes);
+    progress_bytes(bytes, f.bytes);
+    if (f.unpacked > 0)
+        snprintf(amount, sizeof amount, "%s packed to %s", progress_bytes(whole, f.unpacked),
+                 bytes);
+    else
+        snprintf(amount, sizeof amount, "%s", bytes);
     if (f.moved < f.bytes)
         snprintf(part, sizeof part, ", %s of it", progress_bytes(moved, f.moved));
     if (s < 1e-3) {
@@ -88,7 +94,8 @@ static void say_verified(const struct Report *r, const struct StoreResult *resul
                                 .moved = result->size - slot->earlier,
                                 .packets = c->packets,
                                 .begin = slot->first_packet,
-                                .end = now});
+                                .end = now,
+                                .unpacked = result->unpacked});
     if (c->repaired > 0)
         snprintf(repaired, sizeof repaired, ", %" PRIu64 " symbol%s repaired", c->repaired,
                  plural(c->repaired));
@@ -311,7 +318,7 @@ void report_unsent(struct Report *r, const char *name, int exit_code)
 
 void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int exit_code)
 {
-    struct Flow f = {o->size, o->crossed, o->packets, o->begin, now};
+    struct Flow f = {o->size, o->crossed, o->packets, o->begin, now, o->unpacked};
     char flow[FLOW], amount[16], sent[96];
 
     report_json_sent(r, o, now, exit_code);
@@ -320,6 +327,7 @@ void report_sent(struct Report *r, const struct ReportSend *o, uint64_t now, int
     describe_sent(sent, sizeof sent, o);
     if (exit_code != 0) {
         f.bytes = f.moved = o->wire;
+        f.unpacked = 0;
         describe_flow(flow, sizeof flow, f);
         diag("%s: stopped by a signal: %s on the line, %s", o->name, flow, sent);
         return;

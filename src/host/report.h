@@ -59,6 +59,7 @@ struct ReportSend {
     bool stream;          /* its size is not known beforehand */
     bool two_way;         /* somebody answers */
     uint64_t size;        /* bytes; of a stream so far */
+    uint64_t unpacked;    /* bytes they were before they were packed; 0: they were not */
     uint64_t crossed;     /* of those: sent by this run, each counted once */
     uint32_t symbol_size; /* bytes; of ftag: of a block */
     uint64_t symbols;     /* not of a stream */

@@ -124,6 +124,7 @@ static json_object *received(struct Report *r, const struct StoreResult *result,
     add_text(r, o, "reason", result->reason);
     add_number(r, o, "exit", (uint64_t)result->exit_code);
     add_number(r, o, "size", result->size);
+    add_number(r, o, "size_unpacked", result->unpacked > 0 ? result->unpacked : result->size);
     add_number(r, o, "bytes", result->here);
     if (slot)
         add_slot(r, o, slot);
@@ -236,6 +237,7 @@ void report_json_sent(struct Report *r, const struct ReportSend *s, uint64_t now
     add_text(r, o, "path", s->name);
     add_number(r, o, "exit", (uint64_t)exit_code);
     add_number(r, o, "size", s->size);
+    add_number(r, o, "size_unpacked", s->unpacked > 0 ? s->unpacked : s->size);
     add_form(r, o, s->form);
     add_number(r, o, "wire_bytes", s->wire);
     add_number(r, o, "packets", s->packets);

@@ -69,6 +69,8 @@ int send_patience_check(struct SendPatience *p, const struct Station *s, const s
     const struct Outgoing *first = outbox_first_waiting(box);
     char words[SILENCE_WORDS];
 
+    if (!first)
+        p->from = now; /* nothing is asked of anybody */
     if (!p->two_way || !first)
         return 0;
     if (station_ended(s))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define PIECE      ((size_t)64 << 10)
+#define UNPACKED   ((size_t)128 << 10)
 #define PUNCH_STEP ((uint64_t)4 << 20)
 #define QUEUE_MIN  ((size_t)64 << 10)
 
@@ -55,8 +56,10 @@ void spool_init(struct Spool *s, int fd, bool owned)
 void spool_close(struct Spool *s)
 {
     part_close(&s->part);
+    unpacker_close(&s->unpacker);
+    free(s->unpacked);
     free(s->queue);
-    s->queue = NULL;
+    s->unpacked = s->queue = NULL;
     s->queue_len = 0;
     if (s->owned && s->fd >= 0)
         close(s->fd);
@@ -103,18 +106,30 @@ int spool_advance(struct Spool *s, uint64_t upto)
     return 0;
 }
 
-void spool_restart(struct Spool *s, enum DigestKind kind)
+void spool_restart(struct Spool *s, enum DigestKind kind, bool packed)
 {
     part_rehash(&s->part, kind);
     digest_init(&s->hash, kind);
     s->ready = 0;
+    s->packed = packed;
+}
+
+/* Bytes that wait to be unpacked, or to be written if they are not packed. */
+static uint64_t waiting(const struct Spool *s)
+{
+    return s->ready - s->released + s->queue_len;
 }
 
 uint64_t spool_pending(const struct Spool *s)
 {
     if (s->error != 0)
         return 0;
-    return s->ready - s->released + s->queue_len;
+    return waiting(s) + s->unpacked_len + s->unpacker.full;
+}
+
+uint64_t spool_unpacked(const struct Spool *s)
+{
+    return s->packed ? s->written + s->unpacked_len : 0;
 }
 
 /* Like write, but it never waits: -1 and EAGAIN. */
@@ -146,8 +161,10 @@ static ptrdiff_t write_once(struct Spool *s, const uint8_t *data, size_t len)
         n = write_some(s, data, len);
     while (n < 0 && errno == EINTR);
     profile_leave(mark);
-    if (n >= 0)
+    if (n >= 0) {
+        s->written += (uint64_t)n;
         return n;
+    }
     if (errno == EAGAIN || errno == EWOULDBLOCK)
         return 0;
     s->error = errno;
@@ -185,7 +202,7 @@ int spool_deliver(struct Spool *s, const uint8_t *data, size_t len)
         return refuse(s);
     hasher_now(&s->hash, data, len);
     s->part.end += len;
-    if (s->queue_len == 0) {
+    if (s->queue_len == 0 && !s->packed) {
         ptrdiff_t n = write_once(s, data, len);
         if (n < 0)
             return -1;
@@ -225,35 +242,84 @@ static void took(struct Spool *s, size_t n)
         s->queue_head = 0;
 }
 
-int spool_pump(struct Spool *s, uint64_t most)
+/* What the unpacker has room for goes through it: bytes that it took; -1 and errno. */
+static ptrdiff_t unpack(struct Spool *s)
 {
     uint8_t piece[PIECE];
-    if (s->error != 0)
-        return refuse(s);
-    while (most > 0 && spool_pending(s) > 0) {
-        size_t len;
-        const uint8_t *bytes = next_bytes(s, piece, &len);
-        if (bytes == NULL) {
-            s->error = errno;
-            return -1;
-        }
-        ptrdiff_t n = write_once(s, bytes, len < most ? len : (size_t)most);
-        if (n < 0)
-            return -1;
-        if (n == 0)
-            break;
-        took(s, (size_t)n);
-        most -= (uint64_t)n;
-    }
-    return 0;
+    struct PackFlow flow = {.in = piece};
+    size_t len = 0;
+    if (s->unpacked == NULL &&
+        ((s->unpacked = malloc(UNPACKED)) == NULL || unpacker_open(&s->unpacker) != 0))
+        return -1;
+    if (waiting(s) > 0 && (flow.in = next_bytes(s, piece, &len)) == NULL)
+        return -1;
+    flow.in_len = len;
+    flow.out = s->unpacked;
+    flow.out_len = UNPACKED;
+    if (unpacker_run(&s->unpacker, &flow) != 0)
+        return -1;
+    if (len > flow.in_len)
+        took(s, len - flow.in_len);
+    s->unpacked_head = 0;
+    s->unpacked_len = UNPACKED - flow.out_len;
+    return (ptrdiff_t)(len - flow.in_len);
 }
 
-int spool_sync(struct Spool *s)
+/* Write once of what may go, up to `most` bytes: how many went; -1 and errno. */
+static ptrdiff_t pump_plain(struct Spool *s, uint64_t most)
+{
+    uint8_t piece[PIECE];
+    size_t len;
+    const uint8_t *bytes = next_bytes(s, piece, &len);
+    if (bytes == NULL)
+        return -1;
+    ptrdiff_t n = write_once(s, bytes, len < most ? len : (size_t)most);
+    if (n > 0)
+        took(s, (size_t)n);
+    return n;
+}
+
+/* The same of what was unpacked. */
+static ptrdiff_t pump_unpacked(struct Spool *s, uint64_t most)
+{
+    size_t len = s->unpacked_len < most ? s->unpacked_len : (size_t)most;
+    ptrdiff_t n = write_once(s, s->unpacked + s->unpacked_head, len);
+    if (n > 0) {
+        s->unpacked_head += (size_t)n;
+        s->unpacked_len -= (size_t)n;
+    }
+    return n;
+}
+
+int spool_pump(struct Spool *s, uint64_t most)
+{
+    ptrdiff_t n = 1;
+    if (s->error != 0)
+        return refuse(s);
+    while (n > 0 && most > 0 && spool_pending(s) > 0) {
+        if (!s->packed)
+            n = pump_plain(s, most);
+        else if (s->unpacked_len > 0)
+            n = pump_unpacked(s, most);
+        else if ((n = unpack(s)) == 0)
+            n = 1; /* it gave what it had taken before */
+        most -= n > 0 ? (uint64_t)n : 0;
+    }
+    if (n < 0 && s->error == 0)
+        s->error = errno;
+    return n < 0 ? -1 : 0;
+}
+
+int spool_finish(struct Spool *s, bool sync)
 {
     if (s->error != 0)
         return refuse(s);
+    if (s->packed && !s->unpacker.ended) {
+        errno = s->error = EILSEQ;
+        return -1;
+    }
     /* Files that are not kept anywhere (of /proc) cannot be synced: EINVAL. */
-    if (s->way != SPOOL_FILE || disk_sync(s->fd) == 0 || errno == EINVAL)
+    if (!sync || s->way != SPOOL_FILE || disk_sync(s->fd) == 0 || errno == EINVAL)
         return 0;
     s->error = errno;
     return -1;

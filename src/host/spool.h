@@ -1,11 +1,13 @@
 /*
  * Spool: an object on its way to a descriptor (stdout), which takes bytes in order and when it
  * likes. What is of known size lies in a file without a name until it can go, since it comes out of
- * order and repairs need it; a stream comes in order and waits in memory.
+ * order and repairs need it; a stream comes in order and waits in memory. What is packed is
+ * unpacked on its way from there to the descriptor.
  */
 #ifndef HOST_SPOOL_H
 #define HOST_SPOOL_H
 
+#include "host/pack.h"
 #include "host/part.h"
 
 #define SPOOL_QUEUE_MAX ((size_t)32 << 20) /* most bytes of a stream that wait */
@@ -25,12 +27,18 @@ struct Spool {
 
     struct Part part;  /* known size: fd -1 before spool_begin */
     uint64_t ready;    /* bytes that may go */
-    uint64_t released; /* of them gone */
+    uint64_t released; /* of them gone (to the descriptor, or into the unpacker) */
     uint64_t punched;  /* of them given back to the disk */
 
     struct Digest hash; /* stream: of everything delivered */
     uint8_t *queue;     /* stream: bytes that wait: queue_len at queue + queue_head */
     size_t queue_size, queue_head, queue_len;
+
+    bool packed;              /* it is, so: */
+    struct Unpacker unpacker; /* takes what may go, */
+    uint8_t *unpacked;        /* and gives this: unpacked_len bytes at unpacked + unpacked_head */
+    size_t unpacked_head, unpacked_len;
+    uint64_t written; /* bytes that the descriptor took */
 };
 
 /* For descriptor fd (kept; closed by spool_close if owned). */
@@ -44,20 +52,25 @@ int spool_begin(struct Spool *s, int dir);
 /* Known size: all below upto may go. Gives back disk space behind. 0; or -1 and errno. */
 int spool_advance(struct Spool *s, uint64_t upto);
 
-/* It is all to come (again), with a digest of that kind; nothing has been released yet. */
-void spool_restart(struct Spool *s, enum DigestKind kind);
+/* It is all to come (again), packed or not, with a digest of that kind; nothing has been released
+ * yet. */
+void spool_restart(struct Spool *s, enum DigestKind kind, bool packed);
 
 /* Stream: the next bytes. What the descriptor does not take now waits. 0; or -1 and errno. */
 int spool_deliver(struct Spool *s, const uint8_t *data, size_t len);
 
-/* Bytes that may go and have not. */
+/* Bytes that may go and have not; what waits to be unpacked counts as it is. */
 uint64_t spool_pending(const struct Spool *s);
 
-/* Write what goes without waiting, up to `most` bytes. 0; or -1 and errno: nothing waits any
- * more.*/
+/* Bytes of what was packed that have come out so far; 0: it is not packed. */
+uint64_t spool_unpacked(const struct Spool *s);
+
+/* Write what goes without waiting, up to `most` bytes. 0; or -1 and errno: nothing waits any more;
+ * EILSEQ, EOVERFLOW: it cannot be unpacked (unpacker_run). */
 int spool_pump(struct Spool *s, uint64_t most);
 
-/* All is written: make it safe, if the descriptor is a regular file. 0; or -1 and errno. */
-int spool_sync(struct Spool *s);
+/* All is written: make it safe, if the descriptor is a regular file and it is to be. 0; or -1 and
+ * errno: EILSEQ, what was unpacked is not all. */
+int spool_finish(struct Spool *s, bool sync);
 
 #endif

@@ -20,7 +20,11 @@
 const char *store_error(int error)
 {
     static char text[128];
-    snprintf(text, sizeof text, "%s", error == EPIPE ? "the reader went away" : strerror(error));
+    snprintf(text, sizeof text, "%s",
+             error == EPIPE       ? "the reader went away"
+             : error == EILSEQ    ? "this is no zstd stream, or not a whole one"
+             : error == EOVERFLOW ? "it takes more than 8 MiB of memory"
+                                  : strerror(error));
     text[0] = (char)tolower((unsigned char)text[0]);
     return text;
 }
@@ -58,6 +62,8 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
         result.here = what == STORE_REFUSED ? 0 : store_here(s, n);
         if (what == STORE_VERIFIED || what == STORE_HAVE)
             result.here = result.size = store_slot_is_stream(slot) ? result.here : result.size;
+        if (what == STORE_VERIFIED)
+            result.unpacked = s->spool == NULL ? slot->unpacked : spool_unpacked(s->spool);
         name = slot->name;
     }
     if (s->draining && n == s->holder && what != STORE_REFUSED)
@@ -72,6 +78,11 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
 
 static void say_failed(struct Store *s, unsigned n, const char *doing, int error)
 {
+    if (error == EILSEQ || error == EOVERFLOW) {
+        store_report(s, n, STORE_FAILED, EXIT_INTEGRITY, "", "cannot unpack: %s",
+                     store_error(error));
+        return;
+    }
     if (error == EPIPE)
         store_report(s, n, STORE_FAILED, EXIT_IO, "", "%s", store_error(error));
     else
@@ -124,7 +135,7 @@ void store_rehash(struct Store *s, struct StoreSlot *slot)
 {
     enum DigestKind kind = digest_kind(slot->info.flags);
     if (s->spool != NULL)
-        spool_restart(s->spool, kind);
+        spool_restart(s->spool, kind, store_slot_is_packed(slot));
     else
         part_rehash(&slot->sink.part, kind);
 }
@@ -132,6 +143,7 @@ void store_rehash(struct Store *s, struct StoreSlot *slot)
 void store_settle(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
+    store_unpack_stop(slot);
     file_sink_close(&slot->sink);
     side_close(&slot->side);
     if (slot->state != STORE_SLOT_SETTLED && !slot->side.lean)
@@ -337,7 +349,7 @@ int store_pump(struct Store *s)
         return 0;
     if (result == 0) {
         doing = "make it safe";
-        result = s->config.no_sync ? 0 : spool_sync(s->spool);
+        result = spool_finish(s->spool, !s->config.no_sync);
     }
     if (result == 0) {
         store_report(s, s->holder, STORE_VERIFIED, EXIT_DELIVERED, "", "verified");
@@ -359,9 +371,13 @@ bool store_catch_up(struct Store *s)
     for (unsigned n = 0; n < s->config.slot_count; n++) {
         struct StoreSlot *slot = &s->slots[n];
         struct Part *part = store_part(s, slot);
-        if (slot->state != STORE_SLOT_OPEN || store_slot_is_stream(slot) ||
-            part_behind(part, slot->prefix) == 0)
+        if (slot->state != STORE_SLOT_OPEN)
             continue;
+        if (store_slot_is_stream(slot) || part_behind(part, slot->prefix) == 0) {
+            if (store_unpack_ahead(s, n))
+                return true;
+            continue;
+        }
         if (part_hash(part, slot->prefix, CATCH_UP) < 0)
             store_fail(s, n, "read back");
         return true;

@@ -50,6 +50,7 @@ struct StoreResult {
     const char *path; /* of the target, or of the file that is in the way; for the line before : */
     const char *reason; /* one line, printable, with errno's text where there is one; never NULL */
     uint64_t size;      /* of the object; 0 for a stream that is not finished */
+    uint64_t unpacked;  /* bytes of the file, if the object was that, packed; else 0 */
     uint64_t here;      /* bytes of it that are kept or delivered */
     const uint8_t *id;  /* of the object, PACKET_ID bytes; NULL: of none */
     unsigned slot;      /* of the receiver; UINT_MAX: none (from store_init, store_begin) */

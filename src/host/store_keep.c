@@ -34,6 +34,7 @@ static enum ReceiverCheck differs(struct Store *s, unsigned n)
         return RECEIVER_FAILED;
     }
     slot->prefix = 0;
+    store_unpack_stop(slot);
     store_rehash(s, slot);
     store_disclaim(s, n);
     return RECEIVER_DIFFERS;
@@ -52,30 +53,37 @@ static enum ReceiverCheck verified(struct Store *s, unsigned n, enum StoreWhat w
     return RECEIVER_VERIFIED;
 }
 
+/* The sink whose part is to be the file. */
+static struct FileSink *ready_sink(struct StoreSlot *slot)
+{
+    return store_slot_is_packed(slot) ? store_unpacked(slot) : &slot->sink;
+}
+
 /* file_sink_commit said no, by errno. */
 static enum ReceiverCheck not_committed(struct Store *s, unsigned n)
 {
     struct StoreSlot *slot = &s->slots[n];
+    struct FileSink *sink = ready_sink(slot);
     if (errno != EEXIST && errno != ESTALE)
         return failed(s, n, "give it its name");
     slot->state = STORE_SLOT_FAILED;
     if (errno == EEXIST)
         store_report(s, n, STORE_FAILED, EXIT_REFUSED, "", "%s",
                      slot->rival ? store_stays(s) : "the name was taken meanwhile");
-    else if (slot->sink.wrong)
+    else if (sink->wrong)
         store_report(s, n, STORE_FAILED, EXIT_IO, "",
                      "this is not what arrived: another process replaced it meanwhile");
     else
         store_report(s, n, STORE_FAILED, EXIT_IO, "",
                      "cannot give it its name: another process removed or replaced %s",
-                     slot->sink.part_name);
+                     sink->part_name);
     return RECEIVER_FAILED;
 }
 
 /* Only what has a name can replace another; and some systems want every file to have one. */
 static int give_name(struct Store *s, unsigned n, const struct FileSinkCommit *c, int *odd)
 {
-    struct FileSink *k = &s->slots[n].sink;
+    struct FileSink *k = ready_sink(&s->slots[n]);
     if (file_sink_commit(k, c, odd) == 0)
         return 0;
     if (!k->nameless || (errno == EEXIST && !c->replace) || k->part.error != 0)
@@ -104,17 +112,51 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
     };
     int odd;
     if (folder && file_sink_target(&slot->sink, size, kind, digest, NULL) == FILE_SINK_SAME) {
+        store_unpack_stop(slot);
         if (file_sink_remove(&slot->sink) != 0)
             return failed(s, n, "remove the .part file");
         return verified(s, n, STORE_HAVE, "already here");
     }
     if (give_name(s, n, &c, &odd) != 0)
         return not_committed(s, n);
+    if (store_slot_is_packed(slot))
+        file_sink_remove(&slot->sink); /* should it stay, the next run finds that it is done */
     if (odd != 0)
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
                      "verified, but its time or permissions could not be set: %s",
                      store_error(odd));
     return verified(s, n, STORE_VERIFIED, "verified");
+}
+
+/* It is all here, and cannot be the file. What will not be so for the next run either is out of its
+ * way. */
+static enum ReceiverCheck cannot_unpack(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    char aside[NAME_MAX + 1];
+    bool bad = errno == EILSEQ || errno == EOVERFLOW;
+    if (errno == EFBIG && store_is_too_large(s, UINT64_MAX)) {
+        slot->state = STORE_SLOT_FAILED;
+        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "",
+                     "too large when it is unpacked: --max-size is %" PRIu64, s->config.max_size);
+        return RECEIVER_FAILED;
+    }
+    store_fail(s, n, "unpack it");
+    if (bad && file_sink_set_aside(&slot->sink, aside) == 0)
+        store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "", "what arrived, packed, is in %s", aside);
+    return RECEIVER_FAILED;
+}
+
+/* Unpack it, and commit that. */
+static enum ReceiverCheck commit_unpacked(struct Store *s, unsigned n, uint64_t size)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    uint8_t value[PACKET_DIGEST];
+    if (store_unpack(s, n, size) != 0)
+        return cannot_unpack(s, n);
+    if (part_digest(&store_unpacked(slot)->part, slot->unpacked, value) != 0)
+        return cannot_unpack(s, n);
+    return commit(s, n, slot->unpacked, view_of(value, sizeof value));
 }
 
 enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct View digest)
@@ -136,8 +178,9 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
         memcmp(value, digest.data, digest.len) != 0)
         return differs(s, n);
     if (s->spool == NULL)
-        return commit(s, n, size, view_of(value, sizeof value));
-    if (store_pending(s) == 0 && !s->config.no_sync && spool_sync(s->spool) != 0)
+        return store_slot_is_packed(slot) ? commit_unpacked(s, n, size)
+                                          : commit(s, n, size, view_of(value, sizeof value));
+    if (store_pending(s) == 0 && spool_finish(s->spool, !s->config.no_sync) != 0)
         return failed(s, n, "make it safe");
     return verified(s, n, STORE_VERIFIED, "verified");
 }
@@ -177,11 +220,11 @@ static void say_incomplete(struct Store *s, unsigned n)
         say_differs(s, n, s->spool == NULL ? "; kept in " : "", s->spool == NULL ? part : "");
     else if (s->spool != NULL)
         store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
-                     "incomplete: its first %" PRIu64 " bytes were written",
-                     store_slot_is_stream(slot) ? here - store_pending(s) : s->spool->released);
+                     "incomplete: its first %" PRIu64 " bytes were written", s->spool->written);
     else if (store_slot_is_stream(slot))
         store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
-                     "incomplete: its first %" PRIu64 " bytes are kept in %s", here, part);
+                     "incomplete: its first %" PRIu64 " bytes are kept%s in %s", here,
+                     store_slot_is_packed(slot) ? ", packed by zstd," : "", part);
     else if (is_void(s, n))
         store_report(s, n, STORE_INCOMPLETE, EXIT_INCOMPLETE, "",
                      "incomplete: nothing of it is kept");

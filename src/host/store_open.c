@@ -123,11 +123,14 @@ static enum ReceiverOpen look_at_target(struct Store *s, unsigned n)
     struct StoreSlot *slot = &s->slots[n];
     uint8_t flags = slot->info.flags;
     bool folder = s->config.target == STORE_FOLDER;
-    bool id_is_digest =
-        (flags & (OBJECT_IDENTITY | OBJECT_STREAM)) == 0 && slot->info.size <= FILE_SOURCE_HASHED;
+    bool id_is_digest = (flags & (OBJECT_IDENTITY | OBJECT_STREAM | OBJECT_ZSTD)) == 0 &&
+                        slot->info.size <= FILE_SOURCE_HASHED;
     struct View digest = view_of(slot->info.id, id_is_digest ? PACKET_ID : 0);
     enum FileSinkTarget there =
         file_sink_target(&slot->sink, slot->info.size, digest_kind(flags), digest, s->seen);
+    /* How long it will be when it is unpacked nobody knows yet. */
+    if (store_slot_is_packed(slot) && there == FILE_SINK_OTHER)
+        there = FILE_SINK_MAYBE;
     if (there == FILE_SINK_FREE)
         return RECEIVER_TAKE;
     if (is_done(s, slot) && (there == FILE_SINK_SAME || there == FILE_SINK_MAYBE))
@@ -191,6 +194,8 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
         journal_close(&slot->journal);
         return RECEIVER_TAKE;
     case FILE_SINK_PART:
+        if ((slot->journal.info.flags & OBJECT_ZSTD) != 0)
+            file_sink_clear_unpacked(&slot->sink);
         if (same_object(&slot->info, &slot->journal.info))
             return RECEIVER_RESUME;
         journal_close(&slot->journal);
@@ -244,7 +249,8 @@ static bool has_space(struct Store *s, unsigned n, bool resumed)
  * there with a third of the system calls. */
 static bool may_be_nameless(const struct StoreSlot *slot)
 {
-    return slot->untouched && !store_slot_is_stream(slot) && slot->info.size <= STORE_NAMELESS;
+    return slot->untouched && !store_slot_is_stream(slot) && !store_slot_is_packed(slot) &&
+           slot->info.size <= STORE_NAMELESS;
 }
 
 static enum ReceiverOpen begin_part(struct Store *s, unsigned n, const struct PacketObject *object)
@@ -300,8 +306,9 @@ static enum ReceiverOpen decide(struct Store *s, unsigned n, const struct Packet
         return refuse(s, n, "",
                       "its digest is XXH128, which this dttk is built without; send it with "
                       "--digest sha256");
-    if ((object->flags & OBJECT_ZSTD) != 0)
-        return refuse(s, n, "", "sent in a way this version does not know: get a newer dttk");
+    if (store_slot_is_packed(&s->slots[n]) && !pack_known())
+        return refuse(s, n, "",
+                      "is packed by zstd, which this dttk is built without; send it without -z");
     if (store_is_too_large(s, object->size)) {
         store_say_too_large(s, n, STORE_REFUSED, object->size);
         return RECEIVER_REFUSE;

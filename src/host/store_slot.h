@@ -38,6 +38,8 @@ struct StoreSlot {
     bool rival;               /* the target was there: only at the end it shows if it is the same */
     uint64_t prefix;          /* all below has arrived */
     struct FileSink sink;     /* not for a descriptor */
+    struct StoreUnpacking *unpacking; /* what is packed, on its way out of that; or NULL */
+    uint64_t unpacked;                /* bytes it came to, when it is done; else 0 */
     struct Side side;
     struct Journal journal; /* of what is here; open as long as the sink is */
     struct StoreNews news;
@@ -65,6 +67,11 @@ struct StoreDone {
 static inline bool store_slot_is_stream(const struct StoreSlot *slot)
 {
     return (slot->info.flags & OBJECT_STREAM) != 0;
+}
+
+static inline bool store_slot_is_packed(const struct StoreSlot *slot)
+{
+    return (slot->info.flags & OBJECT_ZSTD) != 0;
 }
 
 static inline struct Part *store_part(struct Store *s, struct StoreSlot *slot)
@@ -120,6 +127,17 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
 /* Bytes of the object, or a repair of it by its offset in the side store, have come. */
 void store_note_bytes(struct StoreSlot *slot, uint64_t offset, size_t len);
 void store_note_repair(struct Store *s, unsigned n, uint64_t offset);
+
+/*
+ * Of what comes packed the file is unpacked beside the part: as much as is there, a few ms of it
+ * (true: there was something to do), or all `size` bytes of it, which are right. 0; or -1 and
+ * errno: EILSEQ, EOVERFLOW as unpacker_run; EFBIG: larger than max_size. Then store_unpacked is a
+ * sink to be committed. Whatever was not is removed by store_unpack_stop.
+ */
+bool store_unpack_ahead(struct Store *s, unsigned n);
+int store_unpack(struct Store *s, unsigned n, uint64_t size);
+struct FileSink *store_unpacked(struct StoreSlot *slot);
+void store_unpack_stop(struct StoreSlot *slot);
 
 /* There is no news any more: what it was about counts no longer. */
 void store_drop_news(struct StoreSlot *slot);

@@ -56,6 +56,7 @@ struct SendOptions {
     uint64_t packet_rate; /* packets a second; 0: unlimited */
     size_t mtu;           /* bytes of a frame, before armor; 0: by the size of the file */
     enum DigestKind digest;
+    bool pack;      /* what becomes smaller by that */
     uint64_t flush; /* what a stream brought waits no longer than this, ns */
     struct TransferWords words;
 };

@@ -87,7 +87,7 @@ static void show_progress(struct Sending *t, uint64_t now)
     char name[OUTBOX_NAME];
     struct ProgressState state;
 
-    if (!t->progress.on || t->box.count == 0)
+    if (!t->progress.on || (t->box.count == 0 && !outbox_is_packing(&t->box)))
         return;
     outbox_progress(&t->box, t->station.tx.len, name, &state);
     progress_show(&t->progress, &state, now);
@@ -142,7 +142,7 @@ static uint64_t wait_for_work(struct Sending *t, uint64_t now)
         deadline = clock_earlier(deadline, station_room_at(&t->station));
     deadline = clock_earlier(deadline, station_turn(&t->station, now));
     deadline = clock_earlier(deadline, t->last_words);
-    if (look_ahead(t, two_way && deadline > now))
+    if (look_ahead(t, two_way && deadline > now) || outbox_is_packing(&t->box))
         deadline = 0;
     return station_wait(&t->station, two_way, deadline);
 }
@@ -233,6 +233,20 @@ static void clear(struct Sending *t, uint64_t now)
     }
 }
 
+/* A piece of what has to be packed before it can join. */
+static void pack(struct Sending *t)
+{
+    const char *name;
+    int code;
+
+    if (!outbox_is_packing(&t->box))
+        return;
+    code = outbox_pack(&t->box, &name);
+    count_code(t, code);
+    if (code != EXIT_DELIVERED)
+        report_unsent(&t->report, name, code);
+}
+
 /* Others join those on the line. */
 static void join(struct Sending *t)
 {
@@ -280,6 +294,7 @@ static int send_all(struct Sending *t)
         if (station_flush(&t->station) < 0)
             return explain_port(t, "cannot write");
         clear(t, now);
+        pack(t);
         join(t);
         if (is_over(t, now))
             return 0;

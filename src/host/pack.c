@@ -1,0 +1,183 @@
+#include "host/pack.h"
+
+#include <errno.h>
+
+#ifndef WITH_ZSTD
+#define WITH_ZSTD 0
+#endif
+
+bool pack_known(void)
+{
+    return WITH_ZSTD;
+}
+
+#if WITH_ZSTD
+
+#include <zstd.h>
+#include <zstd_errors.h>
+
+int packer_open(struct Packer *p, uint64_t size)
+{
+    p->z = ZSTD_createCCtx();
+    if (!p->z) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ZSTD_CCtx_setParameter(p->z, ZSTD_c_compressionLevel, PACK_LEVEL);
+    ZSTD_CCtx_setParameter(p->z, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setPledgedSrcSize(p->z, size == PACK_UNKNOWN ? ZSTD_CONTENTSIZE_UNKNOWN : size);
+    return 0;
+}
+
+void packer_close(struct Packer *p)
+{
+    ZSTD_freeCCtx(p->z);
+    p->z = NULL;
+}
+
+static ZSTD_EndDirective directive(enum PackTo to)
+{
+    switch (to) {
+    case PACK_ON:
+        return ZSTD_e_continue;
+    case PACK_FLUSH:
+        return ZSTD_e_flush;
+    case PACK_END:
+        break;
+    }
+    return ZSTD_e_end;
+}
+
+/* What was taken and given. */
+static void move(struct PackFlow *flow, size_t taken, size_t given)
+{
+    flow->in += taken;
+    flow->in_len -= taken;
+    flow->out += given;
+    flow->out_len -= given;
+}
+
+int packer_run(struct Packer *p, struct PackFlow *flow, enum PackTo to)
+{
+    ZSTD_inBuffer in = {flow->in, flow->in_len, 0};
+    ZSTD_outBuffer out = {flow->out, flow->out_len, 0};
+    size_t left;
+
+    if (to == PACK_ON && in.size == 0)
+        return 0;
+    if (out.size == 0)
+        return 1;
+    left = ZSTD_compressStream2(p->z, &out, &in, directive(to));
+    if (ZSTD_isError(left)) {
+        errno = ZSTD_getErrorCode(left) == ZSTD_error_srcSize_wrong ? EINVAL : ENOMEM;
+        return -1;
+    }
+    move(flow, in.pos, out.pos);
+    return to == PACK_ON ? flow->in_len > 0 : left > 0;
+}
+
+int unpacker_open(struct Unpacker *u)
+{
+    *u = (struct Unpacker){.z = ZSTD_createDCtx()};
+    if (!u->z) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ZSTD_DCtx_setParameter(u->z, ZSTD_d_windowLogMax, PACK_WINDOW);
+    return 0;
+}
+
+void unpacker_close(struct Unpacker *u)
+{
+    ZSTD_freeDCtx(u->z);
+    u->z = NULL;
+}
+
+static int error_of(size_t code)
+{
+    ZSTD_ErrorCode error = ZSTD_getErrorCode(code);
+
+    if (error == ZSTD_error_memory_allocation)
+        return ENOMEM;
+    return error == ZSTD_error_frameParameter_windowTooLarge ? EOVERFLOW : EILSEQ;
+}
+
+int unpacker_run(struct Unpacker *u, struct PackFlow *flow)
+{
+    ZSTD_inBuffer in = {flow->in, flow->in_len, 0};
+    ZSTD_outBuffer out = {flow->out, flow->out_len, 0};
+    size_t left;
+
+    if (in.size == 0 && !u->full)
+        return 0;
+    left = ZSTD_decompressStream(u->z, &out, &in);
+    if (ZSTD_isError(left)) {
+        errno = error_of(left);
+        return -1;
+    }
+    u->full = left > 0 && out.pos == out.size;
+    u->ended = left == 0;
+    move(flow, in.pos, out.pos);
+    return 0;
+}
+
+uint64_t unpacker_promise(struct View head)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(head.data, head.len);
+
+    return size >= ZSTD_CONTENTSIZE_ERROR ? PACK_UNKNOWN : size;
+}
+
+#else
+
+static int refuse(void)
+{
+    errno = ENOTSUP;
+    return -1;
+}
+
+int packer_open(struct Packer *p, uint64_t size)
+{
+    (void)size;
+    p->z = NULL;
+    return refuse();
+}
+
+void packer_close(struct Packer *p)
+{
+    p->z = NULL;
+}
+
+int packer_run(struct Packer *p, struct PackFlow *flow, enum PackTo to)
+{
+    (void)p;
+    (void)flow;
+    (void)to;
+    return refuse();
+}
+
+int unpacker_open(struct Unpacker *u)
+{
+    *u = (struct Unpacker){.z = NULL};
+    return refuse();
+}
+
+void unpacker_close(struct Unpacker *u)
+{
+    u->z = NULL;
+}
+
+int unpacker_run(struct Unpacker *u, struct PackFlow *flow)
+{
+    (void)u;
+    (void)flow;
+    return refuse();
+}
+
+uint64_t unpacker_promise(struct View head)
+{
+    (void)head;
+    return PACK_UNKNOWN;
+}
+
+#endif
