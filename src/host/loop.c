@@ -1,7 +1,11 @@
 #include "host/loop.h"
 
+#include "host/diag.h"
+#include "host/exit_code.h"
 #include "host/profile.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -83,29 +87,59 @@ static struct timespec time_until(uint64_t deadline)
 
 /* As ppoll. Signals are blocked from here to there, so that none slips in between the look at what
  * has arrived and the sleep. */
-static int sleep_until(struct Loop *l, uint64_t deadline)
+static int sleep_until(struct pollfd *watched, nfds_t count, uint64_t deadline)
 {
     sigset_t caught, open;
     caught_signals(&caught);
     (void)sigprocmask(SIG_BLOCK, &caught, &open);
     bool called = arrived != 0 && !heeded;
     struct timespec left = time_until(called ? 0 : deadline);
-    int ready =
-        ppoll(l->slots, LOOP_SLOTS, deadline == CLOCK_NEVER && !called ? NULL : &left, &open);
+    int ready = ppoll(watched, count, deadline == CLOCK_NEVER && !called ? NULL : &left, &open);
+    int error = errno;
     (void)sigprocmask(SIG_SETMASK, &open, NULL);
+    errno = error;
     return ready;
+}
+
+/* The slots that watch something, side by side: ppoll takes no more of them, watched or not, than
+ * the process may have open files. How many; slot_of says which they are. */
+static nfds_t gather(const struct Loop *l, struct pollfd *watched, size_t *slot_of)
+{
+    nfds_t count = 0;
+    for (size_t i = 0; i < LOOP_SLOTS; i++) {
+        if (l->slots[i].fd < 0)
+            continue;
+        watched[count] = l->slots[i];
+        slot_of[count++] = i;
+    }
+    return count;
+}
+
+/* The system cannot wait (it has no memory for that): there is nothing to go on with. */
+static void give_up(int error)
+{
+    if (last_act != NULL)
+        last_act();
+    diag_errno(error, "cannot wait for input", NULL);
+    exit(EXIT_IO);
 }
 
 int loop_wait(struct Loop *l, uint64_t deadline)
 {
     struct ProfileMark mark = profile_enter(PROFILE_WAIT);
-    int ready = deadline == 0 ? poll(l->slots, LOOP_SLOTS, 0) : sleep_until(l, deadline);
+    struct pollfd watched[LOOP_SLOTS];
+    size_t slot_of[LOOP_SLOTS];
+    nfds_t count = gather(l, watched, slot_of);
+    int ready = deadline == 0 ? poll(watched, count, 0) : sleep_until(watched, count, deadline);
+    int error = errno;
     profile_leave(mark);
-    if (ready > 0)
-        return ready;
-    for (size_t i = 0; i < LOOP_SLOTS; i++) /* after EINTR they are what they were before */
+    if (ready < 0 && error != EINTR)
+        give_up(error);
+    for (size_t i = 0; i < LOOP_SLOTS; i++)
         l->slots[i].revents = 0;
-    return 0;
+    for (nfds_t i = 0; i < count && ready > 0; i++)
+        l->slots[slot_of[i]].revents = watched[i].revents;
+    return ready > 0 ? ready : 0;
 }
 
 bool loop_ready(const struct Loop *l, enum LoopSlot slot)

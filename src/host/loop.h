@@ -52,7 +52,8 @@ void loop_watch(struct Loop *l, enum LoopSlot slot, int fd, short events);
 /*
  * Wait until a watched slot is ready, the deadline (of clock_now; CLOCK_NEVER: none) has passed,
  * or a signal has arrived (also one from before the call). Returns how many slots are ready, 0 if
- * none is. A deadline that has passed already only looks.
+ * none is. A deadline that has passed already only looks. If the system cannot wait, it says so and
+ * ends the process with EXIT_IO.
  */
 int loop_wait(struct Loop *l, uint64_t deadline);
 
