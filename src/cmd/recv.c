@@ -101,7 +101,7 @@ static bool parse_option(int option, char **argv, struct RecvOptions *o, struct 
     default:
         if (words_option(option, &o->words))
             return true;
-        words_refuse(option, argv, letters);
+        option_refuse(option, argv, letters);
         return false;
     }
 }
@@ -172,6 +172,7 @@ static bool settle(int argc, char **argv, struct RecvOptions *o, struct LinkArgu
         return false;
     o->line = link_options_line(a, o->words.quiet);
     if (!words_json_ok(&o->words, !o->target || a->link.out == STDOUT_FILENO) ||
+        (o->target && !words_json_apart(&o->words, o->target, o->folder)) ||
         !words_progress_ok(&o->words, &a->link))
         return false;
     if (!o->target && argc == optind && isatty(STDOUT_FILENO)) {

@@ -206,7 +206,7 @@ static bool parse_option(int option, char **argv, struct SendOptions *o, struct 
     default:
         if (words_option(option, &o->words))
             return true;
-        words_refuse(option, argv, letters);
+        option_refuse(option, argv, letters);
         return false;
     }
 }
@@ -326,6 +326,16 @@ static bool settle_files(const struct SendOptions *o)
     return false;
 }
 
+/* The statistics do not go over what is sent. False: it has been said. */
+static bool settle_json(const struct SendOptions *o, bool port)
+{
+    bool ok = words_json_ok(&o->words, !port);
+
+    for (size_t i = 0; ok && i < o->file_count; i++)
+        ok = words_json_apart(&o->words, o->files[i], false);
+    return ok;
+}
+
 /* True if all that was given goes with answers; else it has been said. */
 static bool suits_two_way(const struct SendOptions *o, const struct SendArguments *a)
 {
@@ -349,7 +359,7 @@ static bool settle(struct SendOptions *o, struct SendArguments *a)
     if (!settle_wire(o, a) || !settle_link(o, a))
         return false;
     port = a->link.link.serial.path != NULL;
-    if (!words_json_ok(&o->words, !port) || !words_progress_ok(&o->words, &o->line.link))
+    if (!settle_json(o, port) || !words_progress_ok(&o->words, &o->line.link))
         return false;
     if (!suits_two_way(o, a) || !settle_files(o))
         return false;

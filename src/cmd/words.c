@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool words_option(int option, struct TransferWords *words)
@@ -38,20 +40,69 @@ bool words_option(int option, struct TransferWords *words)
     }
 }
 
-void words_refuse(int result, char *const *argv, const char *letters)
+/* What --json names is in the way of data. */
+static bool refuse_json(const struct TransferWords *words, const char *why)
 {
-    if (result == '?' && optopt == 'z')
-        diag("not in this version: -z");
-    else
-        option_refuse(result, argv, letters);
+    diag("--json: %s; name a file of its own instead of: %s", why, words->json);
+    return false;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* True if the regular file of --json is that which fd is. */
+static bool json_is_descriptor(const struct TransferWords *words, int fd)
+{
+    struct stat json, there;
+
+    return stat(words->json, &json) == 0 && S_ISREG(json.st_mode) && fstat(fd, &there) == 0 &&
+           is_same(&json, &there);
 }
 
 bool words_json_ok(const struct TransferWords *words, bool stdout_taken)
 {
-    if (!stdout_taken || !words->json || strcmp(words->json, "-") != 0)
+    if (!words->json)
         return true;
-    diag("--json: stdout carries data; name a file instead of: -");
-    return false;
+    if (stdout_taken && (strcmp(words->json, "-") == 0 || json_is_descriptor(words, STDOUT_FILENO)))
+        return refuse_json(words, "stdout carries data");
+    if (strcmp(words->json, "-") != 0 && json_is_descriptor(words, STDIN_FILENO))
+        return refuse_json(words, "stdin is read from there");
+    return true;
+}
+
+/* The folder of path, and the name in it. False: it is not there. */
+static bool look_at_folder(const char *path, struct stat *folder, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    char *up = slash ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+    bool there = stat(up ? up : ".", folder) == 0;
+
+    *name = slash ? slash + 1 : path;
+    free(up);
+    return there;
+}
+
+bool words_json_apart(const struct TransferWords *words, const char *path, bool folder)
+{
+    struct stat json, there, json_folder;
+    const char *json_name, *name;
+
+    if (!words->json || strcmp(words->json, "-") == 0)
+        return true;
+    if (stat(words->json, &json) == 0 && !S_ISREG(json.st_mode))
+        return true;
+    if (!folder && stat(words->json, &json) == 0 && stat(path, &there) == 0)
+        return !is_same(&json, &there) || refuse_json(words, "that file is data");
+    if (!look_at_folder(words->json, &json_folder, &json_name))
+        return true;
+    if (folder)
+        return stat(path, &there) != 0 || !is_same(&json_folder, &there) ||
+               refuse_json(words, "files are received into that folder");
+    if (!look_at_folder(path, &there, &name) || !is_same(&json_folder, &there))
+        return true;
+    return strcmp(json_name, name) != 0 || refuse_json(words, "that file is data");
 }
 
 bool words_progress_ok(const struct TransferWords *words, const struct LinkOptions *link)

@@ -28,11 +28,13 @@ enum { WORDS_PROGRESS = 1000, WORDS_NO_PROGRESS, WORDS_JSON, WORDS_PROFILE };
 /* Take an option that getopt_long returned. False: it is none of these, nothing changed. */
 bool words_option(int option, struct TransferWords *words);
 
-/* As option_refuse; options of versions to come are called so. */
-void words_refuse(int result, char *const *argv, const char *letters);
-
-/* True if the statistics may go where --json says; else it has been said: stdout carries data. */
+/* True if the statistics may go where --json says; else it has been said: stdout carries data, or
+ * the line is read from there. */
 bool words_json_ok(const struct TransferWords *words, bool stdout_taken);
+
+/* True if --json names another file than path; or, folder, none in that; else it has been said. A
+ * device may be both. */
+bool words_json_apart(const struct TransferWords *words, const char *path, bool folder);
 
 /* False: a bar would be drawn on the link; it has been said. */
 bool words_progress_ok(const struct TransferWords *words, const struct LinkOptions *link);

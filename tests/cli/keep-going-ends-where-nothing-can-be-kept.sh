@@ -20,7 +20,7 @@ refused --keep-going --keep-going out
 refused --max-objects --max-objects 3 out
 for value in 0 65 x -1 ''; do refused "$value" --max-objects "$value" -d in; done
 for value in 0 x -1 '' 5q; do refused "$value" --max-size "$value" -d in; done
-refused 'stdout carries data; name a file instead of: -' --keep-going -2 --json - -d in
+refused 'stdout carries data; name a file of its own instead of: -' --keep-going -2 --json - -d in
 expect 1 "$DTTK" recv --keep-going -d missing </dev/null
 says '^dttk: missing: no such folder; create it first$'
 expect 4 "$DTTK" recv --keep-going -d in </dev/null

@@ -21,7 +21,9 @@ refused 'ftag has one pass, in which --repeat sends all blocks again: --loop' --
 refused 'ftag carries one file a run, this is one more: g' f g
 refused 'ftag has bytes that XON/XOFF takes for itself; use --armor: --flow soft' \
     --flow soft -p /dev/null f
-refused 'not in this version: -z' -z f
+if "$DTTK" send -q -z f >/dev/null 2>&1; then
+    refused 'ftag carries files as they are: -z' -z f
+fi
 for mtu in 44 257 0 x; do
     refused "--mtu: must be a whole number from 45 to 256: $mtu" --mtu $mtu f
 done

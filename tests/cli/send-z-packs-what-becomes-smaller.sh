@@ -57,8 +57,6 @@ mkdir all
 for file in random empty text; do
     cmp $file all/$file
 done
-expect 2 "$DTTK" send -z --wire ftag text
-one_line err
 
 # No room for what is packed: sent as it is, and said.
 (ulimit -f 16 && exec "$DTTK" send -z text 2>err) | cat >line

@@ -22,7 +22,7 @@ done
 refused 'with -2 stdin is the link: name a FILE, or a --port' send -2 "$photo" -
 for words in "send $photo" 'recv g' 'recv -d .'; do
     # shellcheck disable=SC2086  # some words
-    refused '--json: stdout carries data; name a file instead of: -' $words -2 --json -
+    refused '--json: stdout carries data; name a file of its own instead of: -' $words -2 --json -
     # shellcheck disable=SC2086
     refused '-1 and -2: only one of them' $words -1 -2
     # shellcheck disable=SC2086
