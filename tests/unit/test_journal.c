@@ -196,13 +196,13 @@ static void check_harmless(struct Fixture *f, struct Journal *j)
     }
 }
 
-/* Of what is on the disk now byte i is wrong (or it ends there): in the head, it cannot be opened.
- */
-static void check_damaged(struct Fixture *f, size_t i, const char *what)
+/* Of what is on the disk now byte i is wrong (or it ends there): in the head, of which that cuts
+ * off more than zeros, it cannot be opened. */
+static void check_damaged(struct Fixture *f, size_t i, const char *what, bool zeros)
 {
     struct Journal j;
     bool open = load(f, &j) == 0;
-    cr_assert_eq(open, i >= JOURNAL_BLOCK, "byte %d %s", (int)i, what);
+    cr_assert_eq(open, i >= JOURNAL_BLOCK || zeros, "byte %d %s", (int)i, what);
     cr_assert(open || errno == ENODATA || (errno == EBADMSG && *what == 'c'), "%d %s", (int)i,
               what);
     if (open)
@@ -224,15 +224,17 @@ Test(journal, any_byte_changed_or_cut_off_makes_it_refused_or_say_less)
     for (size_t i = 0; i < len; i++) {
         uint8_t byte = (uint8_t)(whole[i] ^ 1U << i % 8);
         cr_assert_eq(pwrite(fd, &byte, 1, (off_t)i), 1);
-        check_damaged(&f, i, "changed");
+        check_damaged(&f, i, "changed", false);
         cr_assert_eq(pwrite(fd, whole + i, 1, (off_t)i), 1);
     }
     cr_assert_eq(load(&f, &j), 0);
     check_repairs(&j);
     journal_close(&j);
+    bool zeros = true; /* as the last of its CRC may be: what is missing counts as zeros */
     for (size_t i = len; i-- > 0;) {
+        zeros = i >= JOURNAL_BLOCK || (zeros && whole[i] == 0);
         cr_assert_eq(ftruncate(fd, (off_t)i), 0);
-        check_damaged(&f, i, "missing");
+        check_damaged(&f, i, "missing", zeros);
     }
     close(fd);
     free(whole);

@@ -271,11 +271,11 @@ Test(sender_two_way, silence_is_ended_by_questions_that_come_less_and_less_often
     cr_assert_leq(waits[0], SECOND * 5 / 4);
     cr_assert_geq(waits[0], SECOND);
     cr_assert_gt(waits[2], waits[0]);
-    cr_assert_leq(waits[5], 5 * SECOND * 5 / 4);
+    cr_assert_leq(waits[5], 2 * SECOND * 5 / 4);
     cr_assert_eq(s.sender.counters.questions, 6);
     hear(status(STATUS_RECEIVING, 0, 0, symbols()));
     drain();
-    cr_assert_leq(sender_deadline(&s.sender) - now, 5 * SECOND);
+    cr_assert_leq(sender_deadline(&s.sender) - now, 2 * SECOND);
 }
 
 Test(sender_two_way, when_all_is_sent_it_asks_by_object_and_end)
