@@ -1,5 +1,6 @@
 #!/bin/bash
 # Statistics never take the place of what is sent, received or read, by whatever name it goes.
+# shellcheck disable=SC2094 # that is what is to be refused
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
