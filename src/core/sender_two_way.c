@@ -3,13 +3,13 @@
 
 #define SECOND        UINT64_C(1000000000)
 #define QUESTION_MAX  (2 * SECOND) /* longest wait for an answer, on a path that is not longer */
-#define DOUBLINGS     6      /* of the wait, at most */
-#define FLIGHT_LEAST  1024   /* bytes before the first echo, on a slow line */
-#define PAYLOAD       512    /* bytes in a packet before anything is known of the loss; */
-#define OPENING       128    /* of the first ones, which a port just opening may miss: */
-#define OPENING_SLOTS 5      /* those between the first OBJECT and the second */
-#define BATCH_MOST    16384  /* half-duplex: bytes sent before it listens */
-#define FIELDS        14     /* bytes of a SOURCE around its symbols, at most */
+#define DOUBLINGS     6            /* of the wait, at most */
+#define FLIGHT_LEAST  1024         /* bytes before the first echo, on a slow line */
+#define PAYLOAD       512          /* bytes in a packet before anything is known of the loss; */
+#define OPENING       128          /* of the first ones, which a port just opening may miss: */
+#define OPENING_SLOTS 5            /* those between the first OBJECT and the second */
+#define BATCH_MOST    16384        /* half-duplex: bytes sent before it listens */
+#define FIELDS        14           /* bytes of a SOURCE around its symbols, at most */
 
 size_t sender_peer_memory(const struct SenderConfig *config)
 {
