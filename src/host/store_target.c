@@ -47,6 +47,8 @@ static int init_device(struct Store *s)
     /* A FIFO that nobody reads yet: wait for a reader, as the shell does. */
     if (fd < 0 && errno == ENXIO)
         fd = open(s->config.path, flags);
+    if (fd < 0 && errno == EINTR)
+        return refuse(s, EXIT_IO, "interrupted while waiting for its reader");
     if (fd < 0)
         return refuse_errno(s);
     s->config.fd = fd;

@@ -40,3 +40,15 @@ wait $receiver || code=$?
 [ $code -eq 130 ] || fail "exit $code"
 [ $(($(now_ms) - began)) -lt 1000 ] || sanitized || fail 'it took its time'
 [ ! -s err ] || fail "$(cat err)"
+
+# So it does while it waits for a reader of what it writes to, and says what it waited for.
+mkfifo unread
+"$DTTK" recv unread <line 2>err &
+receiver=$!
+sleep 0.2
+kill -TERM $receiver
+code=0
+wait $receiver || code=$?
+[ $code -eq 143 ] || fail "exit $code"
+one_line err
+says '^dttk: unread: interrupted while waiting for its reader$'
