@@ -52,7 +52,7 @@ UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search
           test_wire_in_forget test_wire_out
 SIM     = test_captures test_duplex test_duplex_cuts test_flood test_ftag_line test_ftag_pieces \
           test_hostile test_loopback test_many test_stream test_transfer
-FUZZ    = fuzz_answers fuzz_frame fuzz_packet fuzz_receiver fuzz_armor fuzz_ftag fuzz_wire
+FUZZ    = fuzz_answers fuzz_armor fuzz_frame fuzz_ftag fuzz_pack fuzz_packet fuzz_receiver fuzz_wire
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.
 HOT     = crc

@@ -106,13 +106,17 @@ int unpacker_run(struct Unpacker *u, struct PackFlow *flow)
 {
     ZSTD_inBuffer in = {flow->in, flow->in_len, 0};
     ZSTD_outBuffer out = {flow->out, flow->out_len, 0};
-    size_t left;
+    size_t left = 0;
 
-    if (in.size == 0 && !u->full)
+    if (u->error == 0 && in.size == 0 && !u->full)
         return 0;
-    left = ZSTD_decompressStream(u->z, &out, &in);
-    if (ZSTD_isError(left)) {
-        errno = error_of(left);
+    /* zstd itself forgets: after an error it may take what follows for a new frame. */
+    if (u->error == 0) {
+        left = ZSTD_decompressStream(u->z, &out, &in);
+        u->error = ZSTD_isError(left) ? error_of(left) : 0;
+    }
+    if (u->error != 0) {
+        errno = u->error;
         return -1;
     }
     u->full = left > 0 && out.pos == out.size;

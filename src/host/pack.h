@@ -50,6 +50,7 @@ struct Unpacker {
     struct ZSTD_DCtx_s *z; /* NULL: closed */
     bool ended;            /* a whole stream has come out, and nothing after it went in */
     bool full;             /* out was filled: there may be more, though nothing goes in */
+    int error;             /* 0; or the errno of a call that failed, and of all after it */
 };
 
 /* 0; or -1 and errno. */

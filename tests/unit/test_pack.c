@@ -139,6 +139,28 @@ Test(pack, unpackers_take_zstd_only_and_no_window_larger_than_theirs)
     unpacker_close(&u);
 }
 
+/* A compressed block of two bytes that are none (RFC 8878, 3.1.1.3.1), and an empty frame. */
+Test(pack, what_cannot_be_unpacked_is_never_gone_on_from)
+{
+    static const uint8_t bad[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0, 0x15, 0, 0, 0xff, 0xff};
+    static const uint8_t empty[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0, 1, 0, 0};
+    uint8_t out[16];
+    struct Unpacker u;
+    if (!pack_known())
+        cr_skip_test();
+    struct PackFlow flow = {bad, sizeof bad, out, sizeof out};
+    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_run(&u, &flow), -1);
+    flow = (struct PackFlow){empty, sizeof empty, out, sizeof out};
+    for (int i = 0; i < 3; i++) {
+        errno = 0;
+        cr_assert_eq(unpacker_run(&u, &flow), -1);
+        cr_assert_eq(errno, EILSEQ);
+        cr_assert_eq(flow.in_len, sizeof empty);
+    }
+    unpacker_close(&u);
+}
+
 static enum FilePackerState pack_file(struct FileSource *s, const char *path, int *steps)
 {
     struct FilePacker p;
