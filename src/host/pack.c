@@ -76,9 +76,9 @@ int packer_run(struct Packer *p, struct PackFlow *flow, enum PackTo to)
     return to == PACK_ON ? flow->in_len > 0 : left > 0;
 }
 
-int unpacker_open(struct Unpacker *u)
+int unpacker_open(struct Unpacker *u, struct UnpackerLimits limits)
 {
-    *u = (struct Unpacker){.z = ZSTD_createDCtx()};
+    *u = (struct Unpacker){.z = ZSTD_createDCtx(), .limits = limits};
     if (!u->z) {
         errno = ENOMEM;
         return -1;
@@ -102,25 +102,52 @@ static int error_of(size_t code)
     return error == ZSTD_error_frameParameter_windowTooLarge ? EOVERFLOW : EILSEQ;
 }
 
+static void note_head(struct Unpacker *u, const uint8_t *in, size_t len)
+{
+    for (; len > 0 && u->head_len < sizeof u->head; len--)
+        u->head[u->head_len++] = *in++;
+}
+
+/* Of what has come so far: 0; or the errno. What has given something has a whole head. */
+static int check_limits(const struct Unpacker *u)
+{
+    uint64_t promise = unpacker_promise(view_of(u->head, u->head_len));
+
+    if (u->given > u->limits.most || (promise != PACK_UNKNOWN && promise > u->limits.most))
+        return EMSGSIZE;
+    if (u->limits.sized && u->given > 0 && (promise == PACK_UNKNOWN || u->given > promise))
+        return EILSEQ;
+    return 0;
+}
+
+/* zstd's own turn. 0; or the errno. */
+static int decompress(struct Unpacker *u, ZSTD_inBuffer *in, ZSTD_outBuffer *out)
+{
+    size_t left = ZSTD_decompressStream(u->z, out, in);
+
+    if (ZSTD_isError(left))
+        return error_of(left);
+    u->full = left > 0 && out->pos == out->size;
+    u->ended = left == 0;
+    u->given += out->pos;
+    note_head(u, in->src, in->pos);
+    return check_limits(u);
+}
+
 int unpacker_run(struct Unpacker *u, struct PackFlow *flow)
 {
     ZSTD_inBuffer in = {flow->in, flow->in_len, 0};
     ZSTD_outBuffer out = {flow->out, flow->out_len, 0};
-    size_t left = 0;
 
     if (u->error == 0 && in.size == 0 && !u->full)
         return 0;
     /* zstd itself forgets: after an error it may take what follows for a new frame. */
-    if (u->error == 0) {
-        left = ZSTD_decompressStream(u->z, &out, &in);
-        u->error = ZSTD_isError(left) ? error_of(left) : 0;
-    }
+    if (u->error == 0)
+        u->error = decompress(u, &in, &out);
     if (u->error != 0) {
         errno = u->error;
         return -1;
     }
-    u->full = left > 0 && out.pos == out.size;
-    u->ended = left == 0;
     move(flow, in.pos, out.pos);
     return 0;
 }
@@ -160,8 +187,9 @@ int packer_run(struct Packer *p, struct PackFlow *flow, enum PackTo to)
     return refuse();
 }
 
-int unpacker_open(struct Unpacker *u)
+int unpacker_open(struct Unpacker *u, struct UnpackerLimits limits)
 {
+    (void)limits;
     *u = (struct Unpacker){.z = NULL};
     return refuse();
 }

@@ -46,20 +46,31 @@ void packer_close(struct Packer *p);
  */
 int packer_run(struct Packer *p, struct PackFlow *flow, enum PackTo to);
 
+/* What an Unpacker refuses beside what is no zstd stream. */
+struct UnpackerLimits {
+    bool sized;    /* EILSEQ: it does not say at its head what it unpacks to, or is more */
+    uint64_t most; /* EMSGSIZE: it unpacks to more bytes than that */
+};
+
 struct Unpacker {
     struct ZSTD_DCtx_s *z; /* NULL: closed */
-    bool ended;            /* a whole stream has come out, and nothing after it went in */
-    bool full;             /* out was filled: there may be more, though nothing goes in */
-    int error;             /* 0; or the errno of a call that failed, and of all after it */
+    struct UnpackerLimits limits;
+    uint8_t head[PACK_HEAD_MAX]; /* the first head_len bytes that went in */
+    size_t head_len;
+    uint64_t given; /* bytes that came out */
+    bool ended;     /* a whole stream has come out, and nothing after it went in */
+    bool full;      /* out was filled: there may be more, though nothing goes in */
+    int error;      /* 0; or the errno of a call that failed, and of all after it */
 };
 
 /* 0; or -1 and errno. */
-int unpacker_open(struct Unpacker *u);
+int unpacker_open(struct Unpacker *u, struct UnpackerLimits limits);
 void unpacker_close(struct Unpacker *u);
 
 /*
  * 0: it has taken what it could, and given what it could (see `full`). -1 and errno, for ever:
- * EILSEQ, this is no zstd stream; EOVERFLOW, it looks back further than PACK_WINDOW; ENOMEM.
+ * EILSEQ, this is no zstd stream; EOVERFLOW, it looks back further than PACK_WINDOW; ENOMEM; and as
+ * its limits say. Then nothing that came out in that call counts.
  */
 int unpacker_run(struct Unpacker *u, struct PackFlow *flow);
 

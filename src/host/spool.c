@@ -106,12 +106,13 @@ int spool_advance(struct Spool *s, uint64_t upto)
     return 0;
 }
 
-void spool_restart(struct Spool *s, enum DigestKind kind, bool packed)
+void spool_restart(struct Spool *s, enum DigestKind kind, const struct UnpackerLimits *packed)
 {
     part_rehash(&s->part, kind);
     digest_init(&s->hash, kind);
     s->ready = 0;
-    s->packed = packed;
+    s->packed = packed != NULL;
+    s->limits = packed != NULL ? *packed : (struct UnpackerLimits){0};
 }
 
 /* Bytes that wait to be unpacked, or to be written if they are not packed. */
@@ -249,7 +250,7 @@ static ptrdiff_t unpack(struct Spool *s)
     struct PackFlow flow = {.in = piece};
     size_t len = 0;
     if (s->unpacked == NULL &&
-        ((s->unpacked = malloc(UNPACKED)) == NULL || unpacker_open(&s->unpacker) != 0))
+        ((s->unpacked = malloc(UNPACKED)) == NULL || unpacker_open(&s->unpacker, s->limits) != 0))
         return -1;
     if (waiting(s) > 0 && (flow.in = next_bytes(s, piece, &len)) == NULL)
         return -1;

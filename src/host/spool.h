@@ -34,9 +34,10 @@ struct Spool {
     uint8_t *queue;     /* stream: bytes that wait: queue_len at queue + queue_head */
     size_t queue_size, queue_head, queue_len;
 
-    bool packed;              /* it is, so: */
-    struct Unpacker unpacker; /* takes what may go, */
-    uint8_t *unpacked;        /* and gives this: unpacked_len bytes at unpacked + unpacked_head */
+    bool packed;                  /* it is, so: */
+    struct UnpackerLimits limits; /* of */
+    struct Unpacker unpacker;     /* takes what may go, */
+    uint8_t *unpacked; /* and gives this: unpacked_len bytes at unpacked + unpacked_head */
     size_t unpacked_head, unpacked_len;
     uint64_t written; /* bytes that the descriptor took */
 };
@@ -52,9 +53,9 @@ int spool_begin(struct Spool *s, int dir);
 /* Known size: all below upto may go. Gives back disk space behind. 0; or -1 and errno. */
 int spool_advance(struct Spool *s, uint64_t upto);
 
-/* It is all to come (again), packed or not, with a digest of that kind; nothing has been released
- * yet. */
-void spool_restart(struct Spool *s, enum DigestKind kind, bool packed);
+/* It is all to come (again), with a digest of that kind; nothing has been released yet. packed:
+ * what limits it, copied; NULL: it is not packed. */
+void spool_restart(struct Spool *s, enum DigestKind kind, const struct UnpackerLimits *packed);
 
 /* Stream: the next bytes. What the descriptor does not take now waits. 0; or -1 and errno. */
 int spool_deliver(struct Spool *s, const uint8_t *data, size_t len);
@@ -66,7 +67,7 @@ uint64_t spool_pending(const struct Spool *s);
 uint64_t spool_unpacked(const struct Spool *s);
 
 /* Write what goes without waiting, up to `most` bytes. 0; or -1 and errno: nothing waits any more;
- * EILSEQ, EOVERFLOW: it cannot be unpacked (unpacker_run). */
+ * EILSEQ, EOVERFLOW, EMSGSIZE: it cannot be unpacked (unpacker_run). */
 int spool_pump(struct Spool *s, uint64_t most);
 
 /* All is written: make it safe, if the descriptor is a regular file and it is to be. 0; or -1 and

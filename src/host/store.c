@@ -83,7 +83,10 @@ static void say_failed(struct Store *s, unsigned n, const char *doing, int error
                      store_error(error));
         return;
     }
-    if (error == EPIPE)
+    if (error == EMSGSIZE)
+        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "",
+                     "too large when it is unpacked: --max-size is %" PRIu64, s->config.max_size);
+    else if (error == EPIPE)
         store_report(s, n, STORE_FAILED, EXIT_IO, "", "%s", store_error(error));
     else
         store_report(s, n, STORE_FAILED, EXIT_IO, "", "cannot %s: %s", doing, store_error(error));
@@ -95,6 +98,7 @@ void store_fail(struct Store *s, unsigned n, const char *doing)
     if (slot->state != STORE_SLOT_OPEN)
         return;
     slot->state = STORE_SLOT_FAILED;
+    slot->too_large = errno == EMSGSIZE;
     say_failed(s, n, doing, errno);
 }
 
@@ -108,6 +112,14 @@ enum SlotFailure store_failure(const struct Store *s, unsigned n)
 bool store_is_too_large(const struct Store *s, uint64_t size)
 {
     return s->config.max_size > 0 && size > s->config.max_size;
+}
+
+struct UnpackerLimits store_unpacker_limits(const struct Store *s, const struct StoreSlot *slot)
+{
+    return (struct UnpackerLimits){
+        .sized = !store_slot_is_stream(slot),
+        .most = s->config.max_size > 0 ? s->config.max_size : UINT64_MAX,
+    };
 }
 
 void store_say_too_large(struct Store *s, unsigned n, enum StoreWhat what, uint64_t size)
@@ -134,8 +146,9 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
 void store_rehash(struct Store *s, struct StoreSlot *slot)
 {
     enum DigestKind kind = digest_kind(slot->info.flags);
+    struct UnpackerLimits limits = store_unpacker_limits(s, slot);
     if (s->spool != NULL)
-        spool_restart(s->spool, kind, store_slot_is_packed(slot));
+        spool_restart(s->spool, kind, store_slot_is_packed(slot) ? &limits : NULL);
     else
         part_rehash(&slot->sink.part, kind);
 }

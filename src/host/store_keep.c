@@ -135,12 +135,6 @@ static enum ReceiverCheck cannot_unpack(struct Store *s, unsigned n)
     struct StoreSlot *slot = &s->slots[n];
     char aside[NAME_MAX + 1];
     bool bad = errno == EILSEQ || errno == EOVERFLOW;
-    if (errno == EFBIG && store_is_too_large(s, UINT64_MAX)) {
-        slot->state = STORE_SLOT_FAILED;
-        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "",
-                     "too large when it is unpacked: --max-size is %" PRIu64, s->config.max_size);
-        return RECEIVER_FAILED;
-    }
     store_fail(s, n, "unpack it");
     if (bad && file_sink_set_aside(&slot->sink, aside) == 0)
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "", "what arrived, packed, is in %s", aside);

@@ -86,6 +86,9 @@ void store_report(struct Store *s, unsigned n, enum StoreWhat what, int code, co
 /* errno, which must not be 0, in words; good until the next call of strerror. */
 const char *store_error(int error);
 
+/* What is asked of a packed object: a file says its size, and nothing is larger than max_size. */
+struct UnpackerLimits store_unpacker_limits(const struct Store *s, const struct StoreSlot *slot);
+
 /* Say that the object failed, once, by errno, and what cannot be done ("write"). Its slot is then
  * FAILED. */
 void store_fail(struct Store *s, unsigned n, const char *doing);
@@ -131,8 +134,8 @@ void store_note_repair(struct Store *s, unsigned n, uint64_t offset);
 /*
  * Of what comes packed the file is unpacked beside the part: as much as is there, a few ms of it
  * (true: there was something to do), or all `size` bytes of it, which are right. 0; or -1 and
- * errno: EILSEQ, EOVERFLOW as unpacker_run; EFBIG: larger than max_size. Then store_unpacked is a
- * sink to be committed. Whatever was not is removed by store_unpack_stop.
+ * errno: EILSEQ, EOVERFLOW, EMSGSIZE as unpacker_run. Then store_unpacked is a sink to be
+ * committed. Whatever was not is removed by store_unpack_stop.
  */
 bool store_unpack_ahead(struct Store *s, unsigned n);
 int store_unpack(struct Store *s, unsigned n, uint64_t size);

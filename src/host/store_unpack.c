@@ -22,51 +22,41 @@ static uint64_t available(const struct StoreSlot *slot)
     return store_slot_is_stream(slot) ? slot->sink.part.end : slot->prefix;
 }
 
-/* A stream that says how long it will be is not begun if that cannot be. */
-static int check_promise(struct Store *s, struct StoreSlot *slot, struct View head)
+/* What says how long it will be is not begun if there is no room for that. */
+static int check_space(struct StoreSlot *slot, struct View head)
 {
     uint64_t size = unpacker_promise(head);
-    if (size == PACK_UNKNOWN)
-        return 0;
-    errno = store_is_too_large(s, size) ? EFBIG : ENOSPC;
-    return store_is_too_large(s, size) || size > file_sink_space(&slot->sink) ? -1 : 0;
-}
-
-/* What was unpacked goes to the file. 0; or -1 and errno. */
-static int keep(struct Store *s, struct Part *part, const uint8_t *data, size_t len)
-{
-    errno = EFBIG;
-    if (store_is_too_large(s, part->end + len))
-        return -1;
-    return part_write(part, part->end, data, len);
+    errno = ENOSPC;
+    return size != PACK_UNKNOWN && size > file_sink_space(&slot->sink) ? -1 : 0;
 }
 
 /* A piece of the packed part, below `upto`, goes through. 0; or -1 and errno. */
-static int step(struct Store *s, struct StoreSlot *slot, uint64_t upto)
+static int step(struct StoreSlot *slot, uint64_t upto)
 {
     struct StoreUnpacking *u = slot->unpacking;
+    struct Part *to = &u->sink.part;
     uint8_t piece[PIECE];
     uint64_t left = upto - u->at;
     size_t len = left < sizeof piece ? (size_t)left : sizeof piece;
     struct PackFlow flow = {.in = piece, .in_len = len, .out = u->out, .out_len = OUT};
     if (len > 0 && part_read(&slot->sink.part, u->at, piece, len) != 0)
         return -1;
-    if (u->at == 0 && check_promise(s, slot, view_of(piece, len)) != 0)
+    if (u->at == 0 && check_space(slot, view_of(piece, len)) != 0)
         return -1;
     if (unpacker_run(&u->unpacker, &flow) != 0)
         return -1;
     u->at += len - flow.in_len;
-    return keep(s, &u->sink.part, u->out, OUT - flow.out_len);
+    return part_write(to, to->end, u->out, OUT - flow.out_len);
 }
 
 /* At most `most` bytes (about) of what lies below upto. 0; or -1 and errno, again and again. */
-static int unpack(struct Store *s, struct StoreSlot *slot, uint64_t upto, uint64_t most)
+static int unpack(struct StoreSlot *slot, uint64_t upto, uint64_t most)
 {
     struct StoreUnpacking *u = slot->unpacking;
     uint64_t end = u->sink.part.end, from = u->at;
     while (u->error == 0 && (u->at < upto || u->unpacker.full) && u->sink.part.end - end < most &&
            u->at - from < most) {
-        if (step(s, slot, upto) != 0)
+        if (step(slot, upto) != 0)
             u->error = errno;
     }
     errno = u->error;
@@ -80,7 +70,8 @@ static int start(struct Store *s, struct StoreSlot *slot)
         return -1;
     u->at = 0;
     u->error = 0;
-    if (unpacker_open(&u->unpacker) != 0 || file_sink_unpack(&slot->sink, &u->sink) != 0) {
+    if (unpacker_open(&u->unpacker, store_unpacker_limits(s, slot)) != 0 ||
+        file_sink_unpack(&slot->sink, &u->sink) != 0) {
         int error = errno;
         unpacker_close(&u->unpacker);
         free(u);
@@ -115,7 +106,7 @@ bool store_unpack_ahead(struct Store *s, unsigned n)
     struct StoreUnpacking *u = slot->unpacking;
     if (u->error != 0 || (u->at >= upto && !u->unpacker.full))
         return false;
-    unpack(s, slot, upto, AT_ONCE);
+    unpack(slot, upto, AT_ONCE);
     return true;
 }
 
@@ -125,7 +116,7 @@ int store_unpack(struct Store *s, unsigned n, uint64_t size)
     if (slot->unpacking == NULL && start(s, slot) != 0)
         return -1;
     struct StoreUnpacking *u = slot->unpacking;
-    if (unpack(s, slot, size, UINT64_MAX) != 0)
+    if (unpack(slot, size, UINT64_MAX) != 0)
         return -1;
     slot->unpacked = u->sink.part.end;
     if (u->unpacker.ended)

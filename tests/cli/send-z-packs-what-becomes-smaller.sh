@@ -47,6 +47,16 @@ rm -f text.out
 socat EXEC:"$DTTK send -q -2 -z text" EXEC:"$DTTK recv -q -2 text.out"
 cmp text text.out
 
+# --max-size is for what it unpacks to, also where that is passed on.
+expect 7 "$DTTK" recv --max-size 588894 >out <line
+says '^dttk: stdout: too large when it is unpacked: --max-size is 588894$'
+expect 7 "$DTTK" recv --max-size 588894 i <line
+[ ! -e i ] || fail 'i is there'
+expect 0 "$DTTK" recv --max-size 588895 i <line
+tail -c +1 text | "$DTTK" send -q -z | { "$DTTK" recv --max-size 400k || echo $?; } >out 2>err
+[ "$(tail -n 1 out)" = 7 ] || fail "no exit 7: $(cat err)"
+says 'too large when it is unpacked: --max-size is 400000$'
+
 # Several at once, with what has nothing to gain; and what does not go together.
 expect 0 "$DTTK" send -v -z random empty text >line
 says '^dttk: random: sent as it is, for packing does not make it smaller$'

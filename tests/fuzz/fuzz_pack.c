@@ -12,6 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static const struct UnpackerLimits any = {.most = UINT64_MAX};
+
 static void check(bool condition)
 {
     if (!condition)
@@ -26,7 +28,7 @@ static void unpack_pieces(const uint8_t *data, size_t size, size_t seed)
     struct Unpacker u;
     int result = 0;
 
-    check(unpacker_open(&u) == 0);
+    check(unpacker_open(&u, any) == 0);
     for (size_t piece = seed; result == 0 && given < OUT_MOST && (at < size || u.full);) {
         size_t n = size - at < 1 + piece % 300 ? size - at : 1 + piece % 300;
         struct PackFlow flow = {data + at, n, out, room};
@@ -89,7 +91,7 @@ static void there_and_back(const uint8_t *data, size_t size, size_t seed)
     struct Packer p;
 
     check(packer_open(&p, seed % 2 == 0 ? PACK_UNKNOWN : size) == 0);
-    check(unpacker_open(&back.unpacker) == 0);
+    check(unpacker_open(&back.unpacker, any) == 0);
     for (size_t at = 0, piece = seed; at < size; piece = piece * 13 + 7) {
         size_t n = size - at < 1 + piece % 3000 ? size - at : 1 + piece % 3000;
         bool flushed = piece % 3 == 0;

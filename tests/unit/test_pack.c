@@ -9,6 +9,8 @@
 
 #define LEN ((size_t)3 << 20)
 
+static const struct UnpackerLimits any = {.most = UINT64_MAX};
+
 /* Text-like: it becomes a quarter of its size. */
 static uint8_t *content(size_t len)
 {
@@ -43,7 +45,7 @@ static size_t unpack(const uint8_t *in, size_t len, size_t piece, uint8_t *out, 
 {
     struct Unpacker u;
     size_t given = 0;
-    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_open(&u, any), 0);
     for (size_t at = 0; at < len || u.full;) {
         size_t n = len - at < piece ? len - at : piece;
         struct PackFlow flow = {in + at, n, out + given, piece};
@@ -123,17 +125,17 @@ Test(pack, unpackers_take_zstd_only_and_no_window_larger_than_theirs)
     if (!pack_known())
         cr_skip_test();
     struct PackFlow flow = {wide, sizeof wide, out, sizeof out};
-    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_open(&u, any), 0);
     cr_assert_eq(unpacker_run(&u, &flow), -1);
     cr_assert_eq(errno, EOVERFLOW);
     unpacker_close(&u);
     flow = (struct PackFlow){none, sizeof none, out, sizeof out};
-    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_open(&u, any), 0);
     cr_assert_eq(unpacker_run(&u, &flow), -1);
     cr_assert_eq(errno, EILSEQ);
     unpacker_close(&u);
     flow = (struct PackFlow){least, sizeof least, out, sizeof out};
-    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_open(&u, any), 0);
     cr_assert_eq(unpacker_run(&u, &flow), 0);
     cr_assert(u.ended);
     unpacker_close(&u);
@@ -149,7 +151,7 @@ Test(pack, what_cannot_be_unpacked_is_never_gone_on_from)
     if (!pack_known())
         cr_skip_test();
     struct PackFlow flow = {bad, sizeof bad, out, sizeof out};
-    cr_assert_eq(unpacker_open(&u), 0);
+    cr_assert_eq(unpacker_open(&u, any), 0);
     cr_assert_eq(unpacker_run(&u, &flow), -1);
     flow = (struct PackFlow){empty, sizeof empty, out, sizeof out};
     for (int i = 0; i < 3; i++) {
@@ -159,6 +161,53 @@ Test(pack, what_cannot_be_unpacked_is_never_gone_on_from)
         cr_assert_eq(flow.in_len, sizeof empty);
     }
     unpacker_close(&u);
+}
+
+/* "four" as one frame that says its size, or does not; then perhaps once more. How many bytes came
+ * out of it, with these limits, in calls of `piece` bytes; or errno, negative. */
+static int unpack_limited(bool sized, int times, size_t piece, struct UnpackerLimits limits)
+{
+    uint8_t packed[100], out[16];
+    struct PackFlow flow = {.out = packed, .out_len = sizeof packed};
+    struct Packer p;
+    struct Unpacker u;
+    int given = 0, result = 0;
+    for (int i = 0; i < times; i++) {
+        flow.in = (const uint8_t *)"four";
+        flow.in_len = 4;
+        cr_assert_eq(packer_open(&p, sized ? 4 : PACK_UNKNOWN), 0);
+        cr_assert_eq(packer_run(&p, &flow, PACK_ON), 0);
+        cr_assert_eq(packer_run(&p, &flow, PACK_END), 0);
+        packer_close(&p);
+    }
+    size_t len = sizeof packed - flow.out_len;
+    cr_assert_eq(unpacker_open(&u, limits), 0);
+    for (size_t at = 0; at < len && result == 0;) {
+        flow = (struct PackFlow){packed + at, len - at < piece ? len - at : piece, out, sizeof out};
+        size_t n = flow.in_len;
+        result = unpacker_run(&u, &flow);
+        at += n - flow.in_len;
+        given += (int)(sizeof out - flow.out_len);
+    }
+    unpacker_close(&u);
+    return result == 0 ? given : -errno;
+}
+
+Test(pack, unpackers_give_no_more_than_is_allowed)
+{
+    static const struct UnpackerLimits sized = {true, UINT64_MAX}, four = {false, 4},
+                                       three = {false, 3};
+    if (!pack_known())
+        cr_skip_test();
+    for (size_t piece = 1; piece < 40; piece++) {
+        cr_assert_eq(unpack_limited(true, 1, piece, sized), 4);
+        cr_assert_eq(unpack_limited(false, 1, piece, sized), -EILSEQ);
+        cr_assert_eq(unpack_limited(true, 2, piece, sized), -EILSEQ);
+        cr_assert_eq(unpack_limited(false, 2, piece, any), 8);
+        cr_assert_eq(unpack_limited(false, 1, piece, four), 4);
+        cr_assert_eq(unpack_limited(false, 2, piece, four), -EMSGSIZE);
+        cr_assert_eq(unpack_limited(true, 1, piece, three), -EMSGSIZE);
+    }
 }
 
 static enum FilePackerState pack_file(struct FileSource *s, const char *path, int *steps)

@@ -24,8 +24,9 @@ static void become(const uint8_t *content, size_t len)
     sample_seal(&s);
 }
 
-/* A bench and a sample that is FULL bytes, packed; or not a zstd stream at all. */
-static void prepare_packed(const char *target, bool good)
+/* A bench and a sample that is FULL bytes, packed, for which `size` is promised; or, if that is 0,
+ * not a zstd stream at all. */
+static void prepare_promised(const char *target, uint64_t size)
 {
     struct TestRandom random = {test_random_seed()};
     uint8_t *packed = malloc(FULL);
@@ -35,11 +36,17 @@ static void prepare_packed(const char *target, bool good)
     for (size_t i = 0; i < FULL; i++)
         full[i] = (uint8_t)(test_random_below(&random, 50) == 0 ? 'a' + i % 26 : 'x');
     struct PackFlow flow = {full, FULL, packed, FULL};
-    cr_assert_eq(packer_open(&p, FULL), 0);
+    cr_assert_eq(packer_open(&p, size > 0 ? size : FULL), 0);
+    cr_assert_geq(packer_run(&p, &flow, PACK_ON), 0);
     cr_assert_eq(packer_run(&p, &flow, PACK_END), 0);
     packer_close(&p);
-    become(good ? packed : full, good ? FULL - flow.out_len : LEN);
+    become(size > 0 ? packed : full, size > 0 ? FULL - flow.out_len : LEN);
     free(packed);
+}
+
+static void prepare_packed(const char *target, bool good)
+{
+    prepare_promised(target, good ? FULL : 0);
 }
 
 static void run_all(void)
@@ -114,16 +121,18 @@ Test(store_unpack, what_is_no_zstd_stream_gets_no_name_and_is_set_aside)
 {
     if (!pack_known())
         cr_skip_test();
-    prepare_packed("name", false);
-    run_all();
-    bench_expect(&b, STORE_NOTE, 0);
-    b.result_count--;
-    bench_expect(&b, STORE_FAILED, 6);
-    bench_stop(&b);
-    cr_assert_not(folder_has(&b.folder, "name"));
-    cr_assert(folder_equal(&b.folder, "name.part.1", s.data, s.len));
-    cr_assert_not(folder_has(&b.folder, "name.part.unpacked"));
-    finish();
+    for (int unsized = 0; unsized < 2; unsized++) { /* nor what does not say how large it is */
+        prepare_promised("name", unsized ? PACK_UNKNOWN : 0);
+        run_all();
+        bench_expect(&b, STORE_NOTE, 0);
+        b.result_count--;
+        bench_expect(&b, STORE_FAILED, 6);
+        bench_stop(&b);
+        cr_assert_not(folder_has(&b.folder, "name"));
+        cr_assert(folder_equal(&b.folder, "name.part.1", s.data, s.len));
+        cr_assert_not(folder_has(&b.folder, "name.part.unpacked"));
+        finish();
+    }
 }
 
 Test(store_unpack, one_that_would_be_too_large_is_refused_and_kept)
