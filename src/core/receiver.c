@@ -108,6 +108,12 @@ static void settle(struct Receiver *r, struct Slot *slot, uint64_t now)
         retire(r, slot, false, ABORT_OTHER, now);
 }
 
+void receiver_finish(struct Receiver *r, unsigned slot, uint64_t now)
+{
+    CORE_ASSERT(slot < r->config.slot_count && r->config.slots[slot].finishing);
+    settle(r, &r->config.slots[slot], now);
+}
+
 /* A slot that holds the same object under another tag; NULL: none. */
 static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
 {
@@ -128,18 +134,18 @@ static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *in
  */
 static struct Slot *find_free(struct Receiver *r)
 {
-    struct Slot *oldest = &r->config.slots[0];
+    struct Slot *oldest = NULL;
 
     for (unsigned i = 0; i < r->config.slot_count; i++) {
         struct Slot *slot = &r->config.slots[i];
 
         if (slot->state == SLOT_FREE)
             return slot;
-        if (slot->heard < oldest->heard)
+        if (!slot->finishing && (!oldest || slot->heard < oldest->heard))
             oldest = slot;
     }
     r->counters.no_room++;
-    if (r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
+    if (!oldest || r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
         return NULL;
     release(r, oldest);
     return oldest;
@@ -321,7 +327,8 @@ static void input_parsed(struct Receiver *r, struct Slot *slot, const struct Pac
     case PACKET_DONE:
         break;
     }
-    settle(r, slot, now);
+    if (!slot->finishing)
+        settle(r, slot, now);
 }
 
 /* False: it was not a packet; the cause is counted. */

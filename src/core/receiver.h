@@ -42,11 +42,12 @@ enum SlotState {
     /* Symbols are missing, or END is and only it can tell that all is right.
      * OBJECT of the same object: regrid if its T or B differ. SOURCE: written, marked; REPAIR: kept
      * or dropped; either: the window is solved once there are repairs enough. END: digest noted.
-     * Complete: VERIFYING. ABORT of the sender: noted. Store failed: FAILED. Stream gap: FAILED.
-     * Two-way the digest differed twice: FAILED. */
+     * Complete: VERIFYING, and if the store needs longer, by receiver_finish again. ABORT of the
+     * sender: noted. Store failed: FAILED. Stream gap: FAILED. Two-way the digest differed twice:
+     * FAILED. */
     SLOT_COLLECTING,
-    /* `finish` is being asked; the same call ends in FREE (verified), COLLECTING (the digest
-     * differs: everything is missing again) or FAILED. No event is taken. */
+    /* `finish` is being asked; the same call ends in FREE (verified), COLLECTING (the store needs
+     * longer; or the digest differs: everything is missing again) or FAILED. No event is taken. */
     SLOT_VERIFYING,
     /* The store failed or a stream has a gap for good. Every packet is ignored; the owner
      * looks, reports and calls receiver_drop. */
@@ -93,7 +94,8 @@ struct Slot {
     bool end_known;
     struct PacketEnd end; /* digest is `digest` */
     uint8_t digest[PACKET_DIGEST];
-    bool aborted; /* the sender said ABORT */
+    bool finishing; /* every byte is here, and the store says RECEIVER_LATER */
+    bool aborted;   /* the sender said ABORT */
     uint8_t abort_reason;
     bool seq_known;
     uint8_t seq;                        /* newest seen */
@@ -134,6 +136,7 @@ enum ReceiverCheck {
     RECEIVER_VERIFIED, /* right, committed, safe */
     RECEIVER_DIFFERS,  /* the digest differs: collect it all again */
     RECEIVER_FAILED,   /* right or not, it cannot be committed */
+    RECEIVER_LATER,    /* that takes a while: ask again, by receiver_finish */
 };
 
 /* Who keeps the bytes. Every function gets ctx and the slot; a false or NULL is the owner's to
@@ -257,6 +260,9 @@ bool receiver_answers(const struct Receiver *r);
  * kept.
  */
 void receiver_drop(struct Receiver *r, unsigned slot, bool refused, uint64_t now);
+
+/* The store said RECEIVER_LATER of the slot, which is finishing: it is asked again. */
+void receiver_finish(struct Receiver *r, unsigned slot, uint64_t now);
 
 /* The store has failed (why: STORE or SIZE), perhaps not when it was asked for anything: the slot,
  * COLLECTING or FAILED already, is FAILED. */

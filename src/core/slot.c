@@ -18,6 +18,7 @@ void slot_enter(struct Slot *slot, enum SlotState state)
 void slot_fail(struct Slot *slot, enum SlotFailure failure)
 {
     slot_enter(slot, SLOT_FAILED);
+    slot->finishing = false;
     slot->failure = failure;
 }
 
@@ -285,6 +286,7 @@ static bool verify(struct Receiver *r, struct Slot *slot, struct View digest)
     if (slot_is_stream(slot) && size != slot->end.size)
         digest.len = 0; /* what no content has */
     slot_enter(slot, SLOT_VERIFYING);
+    slot->finishing = false;
     switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
     case RECEIVER_VERIFIED:
         return true;
@@ -293,6 +295,10 @@ static bool verify(struct Receiver *r, struct Slot *slot, struct View digest)
         return false;
     case RECEIVER_FAILED:
         slot_fail(slot, SLOT_FAILURE_STORE);
+        return false;
+    case RECEIVER_LATER:
+        slot_enter(slot, SLOT_COLLECTING);
+        slot->finishing = true;
         return false;
     }
     return false;

@@ -137,7 +137,7 @@ uint64_t patience_slot_end(const struct Patience *p, const struct Station *s,
     uint64_t heard = slot->last_packet > p->since ? slot->last_packet : p->since;
 
     if (!p->options.keep_going || p->options.timeout == CLOCK_NEVER || s->link.state != LINK_UP ||
-        slot->state != SLOT_COLLECTING)
+        slot->state != SLOT_COLLECTING || slot->finishing)
         return CLOCK_NEVER;
     return heard + p->options.timeout;
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #define HASH_AT_ONCE ((uint64_t)256 << 10) /* bytes hashed in one call of advance */
-#define CATCH_UP     ((uint64_t)4 << 20)   /* and of store_catch_up */
 #define PUMP_AT_ONCE ((uint64_t)1 << 20)
 #define REASON_MAX   512
 
@@ -391,7 +390,7 @@ bool store_catch_up(struct Store *s)
                 return true;
             continue;
         }
-        if (part_hash(part, slot->prefix, CATCH_UP) < 0)
+        if (part_hash(part, slot->prefix, STORE_AT_ONCE) < 0)
             store_fail(s, n, "read back");
         return true;
     }

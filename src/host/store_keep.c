@@ -146,7 +146,10 @@ static enum ReceiverCheck commit_unpacked(struct Store *s, unsigned n, uint64_t 
 {
     struct StoreSlot *slot = &s->slots[n];
     uint8_t value[PACKET_DIGEST];
-    if (store_unpack(s, n, size) != 0)
+    int more = store_unpack(s, n, size);
+    if (more > 0)
+        return RECEIVER_LATER;
+    if (more < 0)
         return cannot_unpack(s, n);
     if (part_digest(&store_unpacked(slot)->part, slot->unpacked, value) != 0)
         return cannot_unpack(s, n);
@@ -165,8 +168,11 @@ enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct Vie
     if (stream && s->spool != NULL) {
         digest_value(&s->spool->hash, value);
     } else {
-        if (part_digest(part, size, value) != 0)
+        bool later = part_behind(part, size) > STORE_AT_ONCE;
+        if (later ? part_hash(part, size, STORE_AT_ONCE) != 0 : part_digest(part, size, value) != 0)
             return failed(s, n, part->error != 0 ? "write" : "read back");
+        if (later)
+            return RECEIVER_LATER;
     }
     if (digest.len == 0 || digest.len > sizeof value || (stream && part->end != size) ||
         memcmp(value, digest.data, digest.len) != 0)

@@ -74,8 +74,9 @@ static enum ReceiverOpen take_over(struct Store *s, unsigned n, const struct Pac
 {
     char shown[SHOWN_MAX];
     struct StoreSlot *old = &s->slots[s->holder];
-    if (old->state == STORE_SLOT_OPEN && s->holder_idle &&
-        s->config.slots[s->holder].counters.packets == s->holder_packets) {
+    const struct Slot *of = &s->config.slots[s->holder];
+    if (old->state == STORE_SLOT_OPEN && s->holder_idle && !of->finishing &&
+        of->counters.packets == s->holder_packets) {
         enum ReceiverOpen answer = RECEIVER_TAKE;
         if (!same_object(&old->info, object))
             answer = set_aside(s, s->holder, &old->sink);

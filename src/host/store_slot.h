@@ -59,6 +59,9 @@ struct StoreDone {
 
 #define STORE_NO_SLOT UINT_MAX
 
+/* Bytes that are hashed, or unpacked, in a few ms: then it is time to look at the line again. */
+#define STORE_AT_ONCE ((uint64_t)4 << 20)
+
 /* Objects up to so many bytes get a name when they are complete, or when they are first saved. */
 #define STORE_NAMELESS ((uint64_t)16 << 10)
 
@@ -132,10 +135,10 @@ void store_note_bytes(struct StoreSlot *slot, uint64_t offset, size_t len);
 void store_note_repair(struct Store *s, unsigned n, uint64_t offset);
 
 /*
- * Of what comes packed the file is unpacked beside the part: as much as is there, a few ms of it
- * (true: there was something to do), or all `size` bytes of it, which are right. 0; or -1 and
- * errno: EILSEQ, EOVERFLOW, EMSGSIZE as unpacker_run. Then store_unpacked is a sink to be
- * committed. Whatever was not is removed by store_unpack_stop.
+ * Of what comes packed the file is unpacked beside the part, a few ms of it in a call: what is
+ * there (true: there was something to do), or at last all `size` bytes, which are right. 1: there
+ * is more to do. 0: store_unpacked is a sink to be committed. -1 and errno: EILSEQ, EOVERFLOW,
+ * EMSGSIZE as unpacker_run. Whatever was not committed is removed by store_unpack_stop.
  */
 bool store_unpack_ahead(struct Store *s, unsigned n);
 int store_unpack(struct Store *s, unsigned n, uint64_t size);

@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define PIECE   ((size_t)64 << 10)
-#define OUT     ((size_t)128 << 10)
-#define AT_ONCE ((uint64_t)4 << 20) /* bytes that store_unpack_ahead gives */
+#define PIECE ((size_t)64 << 10)
+#define OUT   ((size_t)128 << 10)
 
 struct StoreUnpacking {
     struct Unpacker unpacker;
@@ -49,13 +48,19 @@ static int step(struct StoreSlot *slot, uint64_t upto)
     return part_write(to, to->end, u->out, OUT - flow.out_len);
 }
 
-/* At most `most` bytes (about) of what lies below upto. 0; or -1 and errno, again and again. */
-static int unpack(struct StoreSlot *slot, uint64_t upto, uint64_t most)
+/* True if something below upto has not come out. */
+static bool has_more(const struct StoreUnpacking *u, uint64_t upto)
+{
+    return u->at < upto || u->unpacker.full;
+}
+
+/* Some of what lies below upto. 0; or -1 and errno, again and again. */
+static int unpack(struct StoreSlot *slot, uint64_t upto)
 {
     struct StoreUnpacking *u = slot->unpacking;
     uint64_t end = u->sink.part.end, from = u->at;
-    while (u->error == 0 && (u->at < upto || u->unpacker.full) && u->sink.part.end - end < most &&
-           u->at - from < most) {
+    while (u->error == 0 && has_more(u, upto) && u->sink.part.end - end < STORE_AT_ONCE &&
+           u->at - from < STORE_AT_ONCE) {
         if (step(slot, upto) != 0)
             u->error = errno;
     }
@@ -104,9 +109,9 @@ bool store_unpack_ahead(struct Store *s, unsigned n)
     if (slot->unpacking == NULL && (upto == 0 || !may_start(s) || start(s, slot) != 0))
         return false;
     struct StoreUnpacking *u = slot->unpacking;
-    if (u->error != 0 || (u->at >= upto && !u->unpacker.full))
+    if (u->error != 0 || !has_more(u, upto))
         return false;
-    unpack(slot, upto, AT_ONCE);
+    unpack(slot, upto);
     return true;
 }
 
@@ -116,8 +121,10 @@ int store_unpack(struct Store *s, unsigned n, uint64_t size)
     if (slot->unpacking == NULL && start(s, slot) != 0)
         return -1;
     struct StoreUnpacking *u = slot->unpacking;
-    if (unpack(slot, size, UINT64_MAX) != 0)
+    if (unpack(slot, size) != 0)
         return -1;
+    if (has_more(u, size))
+        return 1;
     slot->unpacked = u->sink.part.end;
     if (u->unpacker.ended)
         return 0;

@@ -27,9 +27,27 @@ static void drop_ended(struct Receiving *t, uint64_t now)
             receiver_fail(&t->receiver, i, store_failure(&t->store, i));
         if (slot->state == SLOT_FAILED)
             receiver_drop(&t->receiver, i, true, now);
-        else if (slot->state == SLOT_COLLECTING && slot->aborted && t->options->folder)
+        else if (slot->state == SLOT_COLLECTING && slot->aborted && !slot->finishing &&
+                 t->options->folder)
             receiver_drop(&t->receiver, i, false, now);
     }
+}
+
+/* True if the store is busy with an object of which every byte is here. */
+static bool is_finishing(struct Receiving *t)
+{
+    unsigned n = t->receiver.config.slot_count;
+
+    for (unsigned i = 0; i < n && !t->slots[t->finishing].finishing; i++)
+        t->finishing = (t->finishing + 1) % n;
+    return t->slots[t->finishing].finishing;
+}
+
+/* It is busy with one of them until that has its verdict: each takes memory. */
+static void finish(struct Receiving *t, uint64_t now)
+{
+    if (is_finishing(t))
+        receiver_finish(&t->receiver, t->finishing, now);
 }
 
 /* Objects of which nothing more comes give way: what they have is kept. */
@@ -175,6 +193,8 @@ static uint64_t wait_for_work(struct Receiving *t, uint64_t deadline, uint64_t n
 {
     bool pumping = store_pending(&t->store) > 0, behind = store_catch_up(&t->store);
 
+    behind = is_finishing(t) || behind;
+
     loop_watch(&t->loop, LOOP_SINK, store_pump_fd(&t->store), POLLOUT);
     deadline = clock_earlier(deadline, silent_at(t));
     deadline = clock_earlier(pumping ? CLOCK_NEVER : deadline, store_save(&t->store, now));
@@ -191,11 +211,10 @@ static bool has_all(const struct Receiving *t)
 }
 
 /* The port has gone and is not waited for; what it has brought still counts. An exit code. */
-static int explain_lost(struct Receiving *t, uint64_t now)
+static int explain_lost(const struct Receiving *t)
 {
     const char *name = t->station.link.port.name;
 
-    take_packets(t, now);
     if (!has_all(t)) {
         diag("%s: the port is gone", name);
         return EXIT_PORT;
@@ -241,12 +260,19 @@ static void pump(struct Receiving *t, uint64_t now)
         receiver_retract(&t->receiver, ABORT_WRITE, now);
 }
 
+/* True if there is something to do for what has arrived, whatever the link does. */
+static bool is_busy(struct Receiving *t)
+{
+    return store_pending(&t->store) > 0 || (is_finishing(t) && !ends_here(t));
+}
+
 /* Until the link ends, or the run has what it came for, or a signal. */
 static int receive(struct Receiving *t)
 {
     uint64_t now = clock_now(), until;
+    bool lost;
 
-    while ((until = ends_at(t, now)) > now || store_pending(&t->store) > 0) {
+    while ((until = ends_at(t, now)) > now || is_busy(t)) {
         int code;
 
         now = wait_for_work(t, until, now);
@@ -256,11 +282,13 @@ static int receive(struct Receiving *t)
         code = read_link(t, now);
         if (code != 0)
             return code;
-        if (station_tick(&t->station, now) == LINK_LOST)
-            return explain_lost(t, now);
+        lost = station_tick(&t->station, now) == LINK_LOST;
         patience_hear(&t->patience, &t->station, now);
         pump(t, now);
         take_packets(t, now);
+        finish(t, now);
+        if (lost && !is_finishing(t))
+            return explain_lost(t);
         drop_ended(t, now);
         drop_silent(t, now);
         if (station_ended(&t->station) && store_pending(&t->store) == 0)

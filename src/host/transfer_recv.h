@@ -23,6 +23,7 @@ struct Receiving {
     struct Store store;
     struct Receiver receiver;
     struct Slot slots[STORE_SLOTS_MAX];
+    unsigned finishing; /* the one that was last seen to be */
     struct Buffer answer;
     uint8_t answer_memory[RECEIVER_PACKET_ROOM];
     uint8_t waiting[RECV_WAITING];

@@ -285,6 +285,7 @@ static bool step(struct Duplex *d)
     for (enum DuplexWay w = 0; w < DUPLEX_WAYS; w++)
         at = clock_earlier(at, next_arrival(&d->ways[w]));
     at = clock_earlier(at, next_interference(d));
+    at = clock_earlier(at, sim_receiver_finish(&d->receiver, d->now));
     at = clock_earlier(at, next_line(&d->sender));
     look_behind(d);
     if (at == UINT64_MAX)
@@ -298,6 +299,7 @@ static void open_receiver(struct Duplex *d)
     struct ReceiverConfig *c = &d->receiver.receiver.config;
 
     sim_receiver_open(&d->receiver);
+    d->receiver.finish_time = d->o->finish_time;
     c->may_answer = true;
     c->run = 7;
     c->window = d->o->window;

@@ -28,8 +28,9 @@ struct DuplexOptions {
     uint64_t latency[DUPLEX_WAYS]; /* ns */
     struct DamageConfig damage[DUPLEX_WAYS];
     struct DuplexLoss losses[DUPLEX_LOSSES];
-    uint64_t window;     /* of the receiver */
-    uint64_t turnaround; /* ns; not 0: the line is half-duplex, frames that overlap are lost */
+    uint64_t window;      /* of the receiver */
+    uint64_t finish_time; /* ns that it takes to verify what it has */
+    uint64_t turnaround;  /* ns; not 0: the line is half-duplex, frames that overlap are lost */
     uint64_t receiver_restart; /* ns; not 0: it starts anew then, */
     bool resume;               /* with what it had */
     uint64_t sender_restart;   /* ns; not 0: it starts anew then */

@@ -85,6 +85,8 @@ static inline struct DuplexOptions draw_line(uint64_t *random)
         o.rate[DUPLEX_BACK] = rates[below(random, 5)];
     o.window = windows[below(random, 5)];
     if (below(random, 4) == 0)
+        o.finish_time = below(random, 60) * DUPLEX_SECOND;
+    if (below(random, 4) == 0)
         o.sender.mtu = 100 + below(random, 2000);
     o.sender.run = (uint16_t)sim_random(random);
     return o;

@@ -186,6 +186,11 @@ static enum ReceiverCheck store_finish(void *ctx, unsigned slot, uint64_t size, 
 
     sim_check(f->open && size == (is_stream(f) ? f->size : f->info.size), "finished too small");
     sim_check(is_stream(f) || f->prefix == size, "finished before every byte was there");
+    if (r->finish_time > 0 && f->complete_at == 0)
+        f->complete_at = r->now;
+    if (r->finish_time > 0 && r->now < f->complete_at + r->finish_time)
+        return RECEIVER_LATER;
+    f->complete_at = 0;
     sim_digest(f->bytes, size, real);
     if (digest.len == 0 || memcmp(real, digest.data, digest.len) != 0) {
         f->result = SIM_DIFFERED;
@@ -196,6 +201,25 @@ static enum ReceiverCheck store_finish(void *ctx, unsigned slot, uint64_t size, 
     f->size = size;
     f->result = SIM_EQUAL;
     return RECEIVER_VERIFIED;
+}
+
+uint64_t sim_receiver_finish(struct SimReceiver *r, uint64_t now)
+{
+    uint64_t next = UINT64_MAX;
+
+    for (unsigned i = 0; i < r->receiver.config.slot_count; i++) {
+        uint64_t at = r->files[i].complete_at + r->finish_time;
+
+        if (!r->slots[i].finishing)
+            continue;
+        if (at <= now) {
+            r->now = now;
+            receiver_finish(&r->receiver, i, now);
+        } else if (at < next) {
+            next = at;
+        }
+    }
+    return next;
 }
 
 static void free_file(struct SimFile *f)

@@ -39,6 +39,7 @@ struct SimFile {
     void *memory[2];
     enum SimResult result;
     uint64_t prefix;
+    uint64_t complete_at; /* when every byte was here, and `finish` was asked; 0: not yet */
 };
 
 /* What a receiver that starts anew finds of the object it was receiving. */
@@ -69,6 +70,7 @@ struct SimReceiver {
     uint8_t *rx_memory;
     uint64_t now;
     unsigned enough;        /* sim_run stops when so many objects have finished; 0: never */
+    uint64_t finish_time;   /* ns that `finish` takes, saying RECEIVER_LATER meanwhile */
     uint64_t fail_write_at; /* fail this write, counted from 1; 0: none */
     uint64_t writes;
 };
@@ -89,6 +91,10 @@ void sim_receiver_restart(struct SimReceiver *r, bool resume);
 
 /* Bytes arrive from the line. ctx is a struct SimReceiver (a DamageSink). */
 void sim_receiver_feed(void *ctx, const uint8_t *bytes, size_t len);
+
+/* What `finish` said RECEIVER_LATER of is asked for if it is due; when the next of it is.
+ * UINT64_MAX: there is none. */
+uint64_t sim_receiver_finish(struct SimReceiver *r, uint64_t now);
 
 /* A packet arrives as if its frame had. */
 void sim_receiver_packet(struct SimReceiver *r, struct View packet);

@@ -75,6 +75,27 @@ Test(duplex, the_loss_of_any_packet_is_made_good, .timeout = 200)
     free(bytes);
 }
 
+/* It is told that all is here, and asks on until that is verified; no silence is long. */
+Test(duplex, a_sender_waits_as_long_as_verifying_takes)
+{
+    uint8_t *bytes = sim_content(9000, 1);
+
+    for (uint64_t seconds = 1; seconds <= 3600; seconds = 3 * seconds + 1) {
+        struct DuplexOptions o = line_of(RATE);
+        struct DuplexResult r;
+
+        o.finish_time = seconds * DUPLEX_SECOND;
+        o.sender.stream = seconds % 2 == 0;
+        r = duplex_run(bytes, 9000, &o);
+        check_whole(&r, seconds);
+        cr_assert(r.done);
+        cr_assert_lt(r.time, (seconds + 4) * DUPLEX_SECOND);
+        cr_assert_gt(r.counters.statuses, seconds / 3);
+        cr_assert_lt(r.wire[DUPLEX_THERE], 10000 + 400 * seconds);
+    }
+    free(bytes);
+}
+
 Test(duplex, a_small_receiver_is_never_overrun_once_it_has_said_so)
 {
     uint64_t random = seed() + 4;
