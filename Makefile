@@ -41,18 +41,19 @@ UNIT    = test_answers test_answers_tags test_armor test_bench test_bench_search
           test_digest test_file_source test_finished test_flight test_frame test_frame_reader \
           test_ftag test_ftag_bridge test_ftag_reader test_ftag_runs test_ftag_sender test_gf256 \
           test_journal test_journal_torn test_kernels test_lane test_lane_portable test_line \
-          test_link test_link_away test_link_options test_link_queue test_link_terminal test_name \
-          test_names test_object test_object_layout test_pacer test_pack test_packet \
+          test_link test_link_away test_link_options test_link_queue test_link_terminal \
+          test_name test_names test_object test_object_layout test_pacer test_pack test_packet \
           test_packet_wire test_part test_port test_profile test_progress test_pty test_queue \
           test_receiver test_receiver_gaps test_repairs test_rlc test_rlc_system test_sender \
           test_sender_stream_two_way test_sender_two_way test_serial test_serial_await \
-          test_serial_list test_serial_refuse test_silence test_status test_store test_store_left \
-          test_store_nameless test_store_pipe test_store_resume test_store_save test_store_target \
-          test_store_unpack test_stream test_vectors test_verdict test_waiting test_wire_in \
-          test_wire_in_forget test_wire_out
+          test_serial_list test_serial_refuse test_silence test_status test_store \
+          test_store_later test_store_left test_store_nameless test_store_pipe test_store_resume \
+          test_store_save test_store_target test_store_unpack test_stream test_vectors \
+          test_verdict test_waiting test_wire_in test_wire_in_forget test_wire_out
 SIM     = test_captures test_duplex test_duplex_cuts test_flood test_ftag_line test_ftag_pieces \
           test_hostile test_loopback test_many test_stream test_transfer
-FUZZ    = fuzz_answers fuzz_armor fuzz_frame fuzz_ftag fuzz_pack fuzz_packet fuzz_receiver fuzz_wire
+FUZZ    = fuzz_answers fuzz_armor fuzz_frame fuzz_ftag fuzz_pack fuzz_packet fuzz_receiver \
+          fuzz_wire
 
 # The arithmetic of every byte: the only files whose inner loops are worth -O3.
 HOT     = crc

@@ -286,7 +286,6 @@ static bool verify(struct Receiver *r, struct Slot *slot, struct View digest)
     if (slot_is_stream(slot) && size != slot->end.size)
         digest.len = 0; /* what no content has */
     slot_enter(slot, SLOT_VERIFYING);
-    slot->finishing = false;
     switch (s.store->finish(s.store->ctx, s.number, size, digest)) {
     case RECEIVER_VERIFIED:
         return true;
@@ -308,6 +307,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
 {
     struct View digest;
 
+    slot->finishing = false; /* unless the store says so again */
     if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy)
         slot_skip_rest(r, slot);
     if (slot->state != SLOT_COLLECTING || !can_finish(slot, &digest))

@@ -144,6 +144,11 @@ static void describe_missing(const struct Report *r, char *out, size_t size,
                              const struct Slot *slot)
 {
     const struct ObjectLayout *l = &slot->object.layout;
+    if (object_complete(&slot->object)) {
+        snprintf(out, size, "all of it is here, but %s",
+                 slot->finishing ? "not verified yet" : "not its end, which tells if it is right");
+        return;
+    }
     /* Without a loss it was something else: an early end, or nobody there; and who hears answers
      * sends what is missing, not repairs. */
     bool lossy = slot->counters.lost > 0 && !slot->aborted && !r->ftag &&

@@ -151,6 +151,10 @@ int store_pump(struct Store *s);
  */
 bool store_catch_up(struct Store *s);
 
+/* Bytes of the object in the slot, all of which are here, that were hashed and, if it comes packed,
+ * unpacked. */
+uint64_t store_checked(struct Store *s, unsigned n);
+
 /*
  * Save what arrived, so that it is not lost should the process be killed or the power be cut: it is
  * made safe, and then recorded in the journal. That happens a second after the first of it came,

@@ -132,6 +132,14 @@ int store_unpack(struct Store *s, unsigned n, uint64_t size)
     return -1;
 }
 
+uint64_t store_checked(struct Store *s, unsigned n)
+{
+    struct StoreSlot *slot = &s->slots[n];
+    if (slot->unpacking != NULL)
+        return slot->unpacking->at;
+    return store_slot_is_packed(slot) ? 0 : store_part(s, slot)->hashed;
+}
+
 struct FileSink *store_unpacked(struct StoreSlot *slot)
 {
     return &slot->unpacking->sink;

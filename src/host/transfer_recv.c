@@ -9,6 +9,7 @@
 #include "host/profile.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #define ABORTS 3 /* copies of an ABORT, and of what is said last */
 
@@ -150,12 +151,16 @@ static void show_progress(struct Receiving *t, uint64_t now)
 {
     const struct Slot *slot = busiest(t);
     struct ProgressState state = {.name = t->short_name};
+    char name[32];
 
     if (!slot || !t->progress.on)
         return;
-    diag_escape(t->short_name, sizeof t->short_name - 4,
+    diag_escape(name, sizeof name - 4,
                 slot->info.name.len > 0 ? slot->info.name : view_of("object", 6));
-    state.done = slot_bytes(slot);
+    snprintf(t->short_name, sizeof t->short_name, "%s%s", slot->finishing ? "verifying " : "",
+             name);
+    state.done =
+        slot->finishing ? store_checked(&t->store, t->receiver.last_slot) : slot_bytes(slot);
     state.total = (slot->info.flags & OBJECT_STREAM) ? 0 : slot->info.size;
     state.good = slot->counters.packets;
     state.lost = slot->counters.lost;

@@ -32,7 +32,7 @@ struct Receiving {
     bool done; /* the one object of this run has its verdict */
     bool any;  /* some object has one */
     bool gone; /* the folder is not there any more */
-    char short_name[32];
+    char short_name[48];
 };
 
 /* Open what t->options say. An exit code; if it is not 0 there is nothing to receive into. */

@@ -22,6 +22,7 @@ enum Mode {
     MODE_FAILS = 4,   /* every 64th call fails */
     MODE_HAVE = 8,    /* some objects are here, some are refused */
     MODE_SLOWLY = 16, /* minutes between packets */
+    MODE_LATER = 32,  /* a slot is asked several times before it knows if all is right */
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -35,6 +36,7 @@ static struct Fuzz {
     void *scratch;
     struct FuzzFile {
         bool open, differed;
+        unsigned asked;
         struct PacketObject info;
         uint8_t *bytes, *side;
         void *memory[2];
@@ -193,6 +195,8 @@ static enum ReceiverCheck store_finish(void *ctx, unsigned slot, uint64_t size, 
     (void)ctx;
     check(size == (is_stream(f) ? f->delivered : f->info.size));
     check(is_stream(f) || f->prefix == size);
+    if ((fuzz.mode & MODE_LATER) != 0 && ++f->asked % 4 != 0)
+        return RECEIVER_LATER;
     if (digest.len == 0 || ((fuzz.mode & MODE_DIFFERS) != 0 && !f->differed)) {
         f->differed = true;
         f->prefix = 0;
@@ -216,6 +220,7 @@ static void store_close(void *ctx, unsigned slot)
 static void check_slot(const struct Slot *slot, bool open)
 {
     check((slot->state != SLOT_FREE) == open && slot->state != SLOT_VERIFYING);
+    check(!slot->finishing || (slot->state == SLOT_COLLECTING && (fuzz.mode & MODE_LATER) != 0));
     if (!open)
         return;
     check(slot->tag_count >= 1 && slot->tag_count <= RECEIVER_TAGS);
@@ -243,9 +248,10 @@ static void feed(struct View input)
 {
     uint64_t now = 1;
     uint16_t len, tag = 1;
+    unsigned turn = 0;
     struct View bytes;
 
-    while (view_take_u16(&input, &len)) {
+    for (; view_take_u16(&input, &len); turn++) {
         uint8_t *packet;
 
         view_take(&input, len < input.len ? len : input.len, &bytes);
@@ -256,6 +262,8 @@ static void feed(struct View input)
         now += (fuzz.mode & MODE_SLOWLY) != 0 ? RECEIVER_FINISHED_TIME / 3 : 1000;
         receiver_input(&fuzz.receiver, view_of(packet, bytes.len), now);
         free(packet);
+        if (fuzz.slots[turn % SLOTS].finishing)
+            receiver_finish(&fuzz.receiver, turn % SLOTS, now);
         for (unsigned i = 0; i < SLOTS; i++)
             check_slot(&fuzz.slots[i], fuzz.files[i].open);
     }
