@@ -34,6 +34,6 @@ expect 0 "$DTTK" recv -1 -q -p port g
 cmp zeros g
 rm g
 
-socat EXEC:"$DTTK send -2 -z zeros",stderr EXEC:"$DTTK recv -q -2 g" 2>err
+socat EXEC:"$DTTK send -2 -z zeros" EXEC:"$DTTK recv -q -2 g" 2>err
 says '^dttk: zeros: delivered: 210 MB packed to '
 cmp zeros g

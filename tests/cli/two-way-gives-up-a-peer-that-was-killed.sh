@@ -41,8 +41,12 @@ line_down TERM
 make_file 3000000 f
 for dead in send recv; do
     rm -f ./*.code out*
-    echo "'$DTTK' send -2 -L 300k f 2>send.err <&0 & echo \$! >send.pid; wait \$!; echo \$? >send.code" >s
-    echo "'$DTTK' recv -2 out 2>recv.err <&0 & echo \$! >recv.pid; wait \$!; echo \$? >recv.code" >r
+    # At its end socat terminates whom it has started: so that somebody else says how it went.
+    run="sh -c 'echo \$\$ >%s.pid; exec \"$DTTK\" %s 2>%s.err'; echo \$? >%s.code"
+    # shellcheck disable=SC2059  # the format is the script
+    printf "( $run ) <&0 & wait\n" send 'send -2 -L 300k f' send send >s
+    # shellcheck disable=SC2059
+    printf "( $run ) <&0 & wait\n" recv 'recv -2 out' recv recv >r
     socat EXEC:'bash s' EXEC:'bash r' 2>/dev/null &
     wait_for 10 test -e out.part
     sleep 0.5
