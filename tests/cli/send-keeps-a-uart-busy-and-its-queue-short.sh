@@ -11,13 +11,20 @@ preloaded "$uart"
 line_up -q
 make_file 40000 f
 
-for mtu in 64 256 4096; do
-    "$DTTK" recv -1 -p "$b" "out$mtu" 2>recv.err &
+# once MTU: 0, it arrived. A receiver that is kept from running for long on a busy machine loses some.
+once()
+{
+    rm -f "out$1"*
+    "$DTTK" recv -1 -p "$b" "out$1" 2>recv.err &
     receiver=$!
     began=$(now_ms)
-    expect 0 env UART_RATE=40000 LD_PRELOAD="$uart" "$DTTK" send -1 -r 0 -p "$a" --mtu $mtu f
+    expect 0 env UART_RATE=40000 LD_PRELOAD="$uart" "$DTTK" send -1 -r 0 -p "$a" --mtu "$1" f
     took=$(($(now_ms) - began))
-    wait $receiver || fail "recv: $(cat recv.err)"
+    wait $receiver
+}
+
+for mtu in 64 256 4096; do
+    once $mtu || once $mtu || once $mtu || fail "recv: $(cat recv.err)"
     cmp f "out$mtu"
     echo "mtu $mtu: $took ms"
     [ $took -ge 800 ] || fail 'the queue was overrun'

@@ -8,7 +8,7 @@ Test(duplex, any_line_delivers_the_file_in_bounded_time, .timeout = 200)
 {
     uint64_t random = seed();
 
-    for (uint64_t i = 0; i < sim_rounds(20000); i++) {
+    for (uint64_t i = 0; i < sim_rounds(12000); i++) {
         struct DuplexOptions o = draw_line(&random);
         uint64_t size = draw_size(&random, o.rate[DUPLEX_THERE]);
         uint8_t *bytes = sim_content(size, i);

@@ -105,7 +105,7 @@ Test(stream, bursts_and_mixed_order_are_overcome)
 Test(stream, any_damage_leaves_a_beginning_of_what_was_sent)
 {
     struct TestRandom random = {test_random_seed()};
-    unsigned equal = 0, rounds = sim_rounds(800);
+    unsigned equal = 0, rounds = sim_rounds(400);
 
     for (unsigned round = 0; round < rounds; round++) {
         struct SimOptions options = {.mtu = 60 + (size_t)test_random_below(&random, 400),
