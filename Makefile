@@ -16,7 +16,7 @@ PKG_CONFIG  = pkg-config
 WITH_ISAL   = auto
 WITH_XXHASH = auto
 WITH_ZSTD   = auto
-BUILD       =
+BUILD      ?=
 V           = 0
 
 # ---- Sources, by name -----------------------------------------------------------------------

@@ -227,6 +227,9 @@ void outbox_retire(struct Outbox *b, size_t i)
     b->done.lost += sent.lost;
     if (!o->passed)
         b->passed++; /* it never will */
+    b->spoken = true;
+    b->last_tag = o->sender.tag;
+    b->last_seq = o->sender.seq;
     outgoing_close(o);
     put_spare(b, o);
     b->active[i] = b->active[--b->count];

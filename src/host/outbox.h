@@ -37,6 +37,10 @@ struct Outbox {
     uint64_t first_pass; /* when it was of all, `wire` was this; 0: it is not */
     uint64_t wire;       /* bytes of all frames */
     struct OutboxDone done;
+    bool spoken;       /* something was on the line; the last object that left it */
+    uint16_t last_tag; /* had this tag, */
+    uint8_t last_seq;  /* and its next packet this seq */
+    uint64_t alive_at; /* when DONE of it is said again while the next is being packed */
 };
 
 /* All items in the order in which they are opened, for a line of that rate (as OutgoingLine has

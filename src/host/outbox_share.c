@@ -2,6 +2,8 @@
 #include "host/clock.h"
 #include "host/outbox.h"
 
+#define ALIVE (250 * CLOCK_MS) /* less than receivers linger */
+
 /* The next to be asked: streams first, then who had least. tried: a bit for each that had nothing.
  */
 static size_t choose(const struct Outbox *b, unsigned tried)
@@ -42,6 +44,27 @@ static void count_share(struct Outbox *b, struct Outgoing *o, size_t bytes)
     o->share = *turn + bytes;
 }
 
+/* Nothing is on the line while the next object is being packed: receivers hear that there will be
+ * more, or they would take the silence for the end. */
+static bool put_alive(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes)
+{
+    uint8_t memory[PACKET_HEADROOM];
+    struct Buffer packet;
+    struct View part;
+    bool fits;
+
+    if (b->count > 0 || !b->spoken || !outbox_is_packing(b) || now < b->alive_at)
+        return false;
+    buffer_init(&packet, memory, sizeof memory, PACKET_HEADROOM);
+    fits = packet_close(&packet, PACKET_DONE, b->last_seq++, b->last_tag);
+    CORE_ASSERT(fits);
+    part = buffer_view(&packet);
+    *bytes = station_put(s, &part, 1, now);
+    b->wire += *bytes;
+    b->alive_at = now + ALIVE;
+    return true;
+}
+
 bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes)
 {
     unsigned tried = 0;
@@ -63,7 +86,7 @@ bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes
         }
         tried |= 1U << i;
     }
-    return false;
+    return put_alive(b, s, now, bytes);
 }
 
 void outbox_drop(struct Outbox *b, size_t bytes)
