@@ -65,6 +65,7 @@ for way in -2 -1; do
     begin recv "$DTTK" recv -q -p B -d in
     begin send "$DTTK" send $way -q -L 20k -p A "$photo" large
     wait_for 10 test -e in/large.part
+    sleep 0.3 # for something to be kept
     unplug
     ends send 3 5
     ends recv 3 5
