@@ -145,7 +145,8 @@ static struct Slot *find_free(struct Receiver *r)
             oldest = slot;
     }
     r->counters.no_room++;
-    if (!oldest || r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
+    if (!oldest ||
+        r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
         return NULL;
     release(r, oldest);
     return oldest;

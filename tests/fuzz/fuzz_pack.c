@@ -24,7 +24,7 @@ static void check(bool condition)
 static void unpack_pieces(const uint8_t *data, size_t size, size_t seed)
 {
     size_t room = 1 + seed * 31, at = 0, given = 0;
-    uint8_t *out = malloc(room);
+    uint8_t *out = calloc(1, room);
     struct Unpacker u;
     int result = 0;
 
