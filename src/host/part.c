@@ -54,7 +54,7 @@ static void begin_sync(struct Part *p)
 /* Hash what is gathered, as far as the digest goes on with it. True: the buffer must stay. */
 static bool hash_gathered(struct Part *p)
 {
-    if (p->hashed < p->at || p->hashed >= p->at + p->fill)
+    if (p->unhashed || p->hashed < p->at || p->hashed >= p->at + p->fill)
         return false;
     size_t from = (size_t)(p->hashed - p->at);
     p->hashed = p->at + p->fill;

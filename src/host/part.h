@@ -14,6 +14,7 @@ struct Part {
     int error;       /* errno of the write or sync that failed: final; 0: none */
     bool lost;       /* a sync failed: nothing written since the one before can be trusted */
     bool eager;      /* what is written in order goes to the disk soon: less is left for a sync */
+    bool unhashed;   /* nobody will ask for its digest: none is taken of what is gathered */
     uint8_t *buffer; /* bytes at .. at + fill, not in the file yet; memory comes with the first */
     uint8_t *other;  /* bytes that are in the file, but perhaps still being hashed; or NULL */
     uint64_t at;

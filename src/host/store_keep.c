@@ -111,7 +111,8 @@ static enum ReceiverCheck commit(struct Store *s, unsigned n, uint64_t size, str
         .no_sync = s->config.no_sync,
     };
     int odd;
-    if (folder && file_sink_target(&slot->sink, size, kind, digest, NULL) == FILE_SINK_SAME) {
+    if (store_compares(s) &&
+        file_sink_target(&slot->sink, size, kind, digest, NULL) == FILE_SINK_SAME) {
         store_unpack_stop(slot);
         if (file_sink_remove(&slot->sink) != 0)
             return failed(s, n, "remove the .part file");
@@ -151,9 +152,10 @@ static enum ReceiverCheck commit_unpacked(struct Store *s, unsigned n, uint64_t 
         return RECEIVER_LATER;
     if (more < 0)
         return cannot_unpack(s, n);
-    if (part_digest(&store_unpacked(slot)->part, slot->unpacked, value) != 0)
+    bool digest = store_compares(s);
+    if (digest && part_digest(&store_unpacked(slot)->part, slot->unpacked, value) != 0)
         return cannot_unpack(s, n);
-    return commit(s, n, slot->unpacked, view_of(value, sizeof value));
+    return commit(s, n, slot->unpacked, view_of(value, digest ? sizeof value : 0));
 }
 
 enum ReceiverCheck store_finish(void *ctx, unsigned n, uint64_t size, struct View digest)

@@ -102,6 +102,12 @@ void store_slot_reset(struct Store *s, struct StoreSlot *slot, const struct Pack
 /* True if symbols and windows of both are the same. */
 bool store_same_layout(const struct ObjectLayout *a, const struct ObjectLayout *b);
 
+/* True if what is there already under the name is compared with what arrived, by its digest. */
+static inline bool store_compares(const struct Store *s)
+{
+    return s->config.target == STORE_FOLDER;
+}
+
 /* Why a file in the folder that has other content stays as it is. */
 const char *store_stays(const struct Store *s);
 

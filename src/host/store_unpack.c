@@ -84,6 +84,7 @@ static int start(struct Store *s, struct StoreSlot *slot)
         return -1;
     }
     u->sink.part.eager = !s->config.no_sync;
+    u->sink.part.unhashed = !store_compares(s);
     part_rehash(&u->sink.part, digest_kind(slot->info.flags));
     slot->unpacking = u;
     return 0;
