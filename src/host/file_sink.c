@@ -136,7 +136,10 @@ enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c 
     enum FileSinkFound found = open_part(k);
     if (found != FILE_SINK_PART && found != FILE_SINK_NOTHING)
         return found;
-    int opened = journal_open(j, k->dir, k->journal_name, crc32c);
+    int opened = journal_open(j, k->dir, k->journal_name, crc32c), error = errno;
+    if (opened == 0 && (j->info.flags & OBJECT_ZSTD) != 0)
+        file_sink_clear_unpacked(k);
+    errno = error;
     if (found == FILE_SINK_PART) {
         found = judge(k, opened, j);
     } else {

@@ -42,8 +42,9 @@ enum FileSinkFound {
 int file_sink_init(struct FileSink *k, int dir, const char *name);
 
 /*
- * Look at what is there. The part, if it is ours, is left open; *j is open after FILE_SINK_EMPTY
- * (if there is a journal) and FILE_SINK_PART and is to be closed in any case.
+ * Look at what is there; what was unpacked of it is removed. The part, if it is ours, is left open;
+ * *j is open after FILE_SINK_EMPTY (if there is a journal) and FILE_SINK_PART and is to be closed
+ * in any case.
  */
 enum FileSinkFound file_sink_look(struct FileSink *k, struct Journal *j, Crc32c crc32c);
 
@@ -77,7 +78,7 @@ int file_sink_name(struct FileSink *k, struct Journal *j, const struct JournalCo
 int file_sink_unpack(const struct FileSink *k, struct FileSink *unpacked);
 
 /* What a run that was killed left of that is removed: only if its journal, of what was packed, is
- * there and its part locked, for then it is ours. */
+ * there, and no other process has locked its part, for then it is ours. */
 void file_sink_clear_unpacked(const struct FileSink *k);
 
 /* Rename the part that is open, and its journal, to the first free NAME.part.N (into aside); it is

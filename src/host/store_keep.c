@@ -136,6 +136,13 @@ static enum ReceiverCheck cannot_unpack(struct Store *s, unsigned n)
     struct StoreSlot *slot = &s->slots[n];
     char aside[NAME_MAX + 1];
     bool bad = errno == EILSEQ || errno == EOVERFLOW;
+    if (errno == EEXIST) {
+        slot->state = STORE_SLOT_FAILED;
+        store_report(s, n, STORE_FAILED, EXIT_REFUSED, "",
+                     "cannot unpack it: %s" NAMES_UNPACKED " is in the way: move it away",
+                     slot->sink.part_name);
+        return RECEIVER_FAILED;
+    }
     store_fail(s, n, "unpack it");
     if (bad && file_sink_set_aside(&slot->sink, aside) == 0)
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "", "what arrived, packed, is in %s", aside);

@@ -195,8 +195,6 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
         journal_close(&slot->journal);
         return RECEIVER_TAKE;
     case FILE_SINK_PART:
-        if ((slot->journal.info.flags & OBJECT_ZSTD) != 0)
-            file_sink_clear_unpacked(&slot->sink);
         if (same_object(&slot->info, &slot->journal.info))
             return RECEIVER_RESUME;
         journal_close(&slot->journal);
