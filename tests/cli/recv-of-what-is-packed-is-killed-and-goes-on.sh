@@ -17,6 +17,7 @@ for after in 0.02 0.1 0.2 0.4 0.9 1.4; do
         sleep $after
         kill -KILL $receiver 2>/dev/null || true
         wait $receiver || true
+        : <>there # the sender waits for a reader if that had not opened it yet
         wait $sender || true
         if [ $way = anew ]; then
             "$DTTK" recv -q --no-resume g <line
