@@ -196,7 +196,7 @@ struct ReceiverConfig {
     unsigned slot_count;
     uint8_t *waiting; /* waiting_size bytes for packets of unknown tags, kept; may be 0 */
     size_t waiting_size;
-    bool lossy; /* what is lost of a stream for good is left out */
+    bool lossy; /* what is lost for good of a stream, one that is not packed, is left out */
     /* Two-way: */
     bool may_answer;   /* the link can be written to */
     uint16_t run;      /* random, new at each start: the first run of an answer */

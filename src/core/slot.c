@@ -308,7 +308,7 @@ bool slot_finish(struct Receiver *r, struct Slot *slot)
     struct View digest;
 
     slot->finishing = false; /* unless the store says so again */
-    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && r->config.lossy)
+    if (slot_is_stream(slot) && slot->end_known && slot->end.rest == 0 && slot_may_skip(r, slot))
         slot_skip_rest(r, slot);
     if (slot->state != SLOT_COLLECTING || !can_finish(slot, &digest))
         return false;

@@ -43,6 +43,9 @@ void slot_end(struct Slot *slot, const struct PacketEnd *end);
 /* If every byte is here and can be verified now, asks the store to. True: verified. */
 bool slot_finish(struct Receiver *r, struct Slot *slot);
 
+/* True if what a stream lacks for good is left out: behind a gap nothing could be unpacked. */
+bool slot_may_skip(const struct Receiver *r, const struct Slot *slot);
+
 /* A stream whose END has come for the last time: what is missing up to there is left out, unless
  * its sender still has it. */
 void slot_skip_rest(struct Receiver *r, struct Slot *slot);

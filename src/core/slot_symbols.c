@@ -92,12 +92,17 @@ static bool is_resent(const struct Slot *slot)
     return slot->answer.on;
 }
 
+bool slot_may_skip(const struct Receiver *r, const struct Slot *slot)
+{
+    return r->config.lossy && (slot->info.flags & OBJECT_ZSTD) == 0;
+}
+
 /* A gap of the stream that nothing will close any more. */
 static void stream_skip(struct Receiver *r, struct Slot *slot, const struct StreamStore *store)
 {
     uint64_t skipped;
 
-    if (!r->config.lossy) {
+    if (!slot_may_skip(r, slot)) {
         slot_fail(slot, SLOT_FAILURE_GAP);
         return;
     }

@@ -22,10 +22,10 @@ static void input(struct Packet p)
     sim_receiver_packet(&r, buffer_view(&buffer));
 }
 
-static void begin(bool two_way, bool lossy)
+static void begin_packed(bool two_way, bool lossy, bool packed)
 {
     object = (struct Packet){.type = PACKET_OBJECT};
-    object.as.object.flags = OBJECT_STREAM;
+    object.as.object.flags = (uint8_t)(OBJECT_STREAM | (packed ? OBJECT_ZSTD : 0));
     object.as.object.symbol_size = T;
     object.as.object.link = two_way ? LINK_ANSWERS : 0;
     object.tag = packet_object_tag(&object.as.object, crc32c_portable);
@@ -36,6 +36,11 @@ static void begin(bool two_way, bool lossy)
     r.receiver.config.lossy = lossy;
     buffer_init(&buffer, memory, sizeof memory, PACKET_HEADROOM);
     input(object);
+}
+
+static void begin(bool two_way, bool lossy)
+{
+    begin_packed(two_way, lossy, false);
 }
 
 /* Symbols first .. end arrive, of a byte each. */
@@ -90,6 +95,15 @@ Test(receiver_gaps, one_way_it_is_left_out_if_asked_for)
     lose_one();
     cr_assert_eq(r.slots[0].state, SLOT_COLLECTING);
     cr_assert_eq(r.slots[0].counters.skipped, 1);
+    sim_receiver_close(&r);
+}
+
+Test(receiver_gaps, of_what_is_packed_nothing_is_left_out)
+{
+    begin_packed(false, true, true);
+    lose_one();
+    cr_assert_eq(r.slots[0].state, SLOT_FAILED);
+    cr_assert_eq(r.slots[0].failure, SLOT_FAILURE_GAP);
     sim_receiver_close(&r);
 }
 
