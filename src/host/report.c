@@ -167,6 +167,16 @@ static void describe_missing(const struct Report *r, char *out, size_t size,
              plural(l->symbols), which, loss, enough);
 }
 
+/* Why a stream of which nothing was left out is not complete. */
+static const char *broken_off(const struct Slot *slot)
+{
+    if (slot->finishing)
+        return "all of it is here, but not verified yet";
+    return slot->failure == SLOT_FAILURE_GAP || slot->end_known
+               ? "a gap that repairs could not close"
+               : "the end did not come";
+}
+
 static void say_incomplete(const struct Report *r, const struct StoreResult *result,
                            const struct Slot *slot)
 {
@@ -186,9 +196,7 @@ static void say_incomplete(const struct Report *r, const struct StoreResult *res
                  slot->counters.skipped, plural(slot->counters.skipped), slot->counters.gaps,
                  plural(slot->counters.gaps));
     else
-        snprintf(missing, sizeof missing, "%s",
-                 slot->failure == SLOT_FAILURE_GAP ? "a gap that repairs could not close"
-                                                   : "the end did not come");
+        snprintf(missing, sizeof missing, "%s", broken_off(slot));
     diag("%s: %s%s%s; %s", result->path, word, aborted, missing, kept);
 }
 

@@ -20,3 +20,11 @@ grep -xE '[0-9]{5}' rest | sort -c -n || fail 'not in order'
 expect 0 "$DTTK" recv --lossy < <(seq 1 100000 | "$DTTK" send -q -r 40 | "$DTTK" noise -q --loss 0.1) >all
 cmp all lines
 says ': verified: '
+
+# A short one: its end came, and there is the gap.
+seq 1 20000 | "$DTTK" send -q -r 0 | "$DTTK" noise -q --loss 0.05 --seed 3 >line
+expect 5 "$DTTK" recv <line >part
+says 'stdout: incomplete: a gap that repairs could not close; its first '
+head -c 20000 line >cut
+expect 5 "$DTTK" recv <cut >part
+says 'stdout: incomplete: the end did not come; its first '
