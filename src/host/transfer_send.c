@@ -317,6 +317,19 @@ static int open_sending(struct Sending *t)
     return station_open(&t->station, &o->line.link, o->line.form, o->line.turnaround, &t->loop);
 }
 
+/* What was never on the line, and will not be. */
+static void leave_unsent(struct Sending *t, int code)
+{
+    size_t n = outbox_unsent(&t->box);
+
+    if (n == 1)
+        diag("%s: not sent", outbox_next(&t->box));
+    else if (n > 1)
+        diag("not sent: %zu files", n);
+    for (; outbox_unsent(&t->box) > 0; outbox_forgo(&t->box))
+        report_unsent(&t->report, outbox_next(&t->box), code);
+}
+
 /* All of it, over an open link. An exit code. */
 static int run(struct Sending *t)
 {
@@ -331,11 +344,8 @@ static int run(struct Sending *t)
         code = EXIT_DELIVERED; /* however its last words fared */
     while (t->box.count > 0)
         retire(t, 0, outgoing_is_confirmed(t->box.active[0]) ? EXIT_DELIVERED : code);
-    if (code != 0 && outbox_unsent(&t->box) > 0) {
-        diag("not sent: %zu more", outbox_unsent(&t->box));
-        for (; outbox_unsent(&t->box) > 0; outbox_forgo(&t->box))
-            report_unsent(&t->report, outbox_next(&t->box), code);
-    }
+    if (code != 0)
+        leave_unsent(t, code);
     count_code(t, code);
     return code > EXIT_SIGNAL ? code : t->result;
 }
