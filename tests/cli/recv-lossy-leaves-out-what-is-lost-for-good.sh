@@ -25,6 +25,6 @@ says ': verified: '
 seq 1 20000 | "$DTTK" send -q -r 0 | "$DTTK" noise -q --loss 0.05 --seed 3 >line
 expect 5 "$DTTK" recv <line >part
 says 'stdout: incomplete: a gap that repairs could not close; its first '
-head -c 20000 line >cut
-expect 5 "$DTTK" recv <cut >part
+head -c 20000 line >beginning
+expect 5 "$DTTK" recv <beginning >part
 says 'stdout: incomplete: the end did not come; its first '
