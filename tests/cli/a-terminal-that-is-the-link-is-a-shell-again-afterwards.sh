@@ -44,7 +44,7 @@ sees 'dttk: stderr is the terminal that is the link: --progress'
 over 2
 for signal in ALRM USR1 ABRT; do
     started 'recv -2 out2'
-    pkill -$signal -f 'recv -2 out2' || fail 'it is not there'
+    pkill -$signal -P "$shell" || fail 'it is not there'
     over $((128 + $(kill -l $signal)))
 done
 

@@ -8,13 +8,6 @@
 # shellcheck source=shell.sh
 . "$(dirname "$0")/shell.sh"
 
-# press KEYS: as printf writes them.
-press()
-{
-    # shellcheck disable=SC2059  # that is the point
-    printf "$1" >&4
-}
-
 shell_up --baud 115200
 make_file 40000 f
 

@@ -16,16 +16,25 @@ shell_up()
         <"$b" >"$b" 2>&1 &
     shell=$!
     : >screen
+    looked=0
     sees 'ready> '
     # shellcheck disable=SC2016  # the other shell's
     type_in '$STTY -a >before'
     sees 'ready> '
 }
 
+# press KEYS: typed, as printf writes them. The terminal is opened anew: a sender that was killed has
+# left descriptor 4 so that writing to it does not wait.
+press()
+{
+    # shellcheck disable=SC2059  # that is the point
+    printf "$1" >"$a"
+}
+
 # type_in WORDS: a line, as if somebody typed it.
 type_in()
 {
-    printf '%s\n' "$1" >&4
+    printf '%s\n' "$1" >"$a"
 }
 
 # started COMMAND: typed, for the other shell's dttk; it has the terminal when this returns.
@@ -49,17 +58,19 @@ over()
     cmp before after
 }
 
-# sees TEXT: read until it is on the screen, behind all that was looked for before. Sets $seen, what
-# was read.
+# sees TEXT: read until it is on the screen, behind all that was looked for before. The shell's own
+# `read` would not do: it sets a terminal so that a 0x03 among the bytes that come throws away those
+# that were written.
 sees()
 {
-    local byte
-    seen=
-    until [[ $seen == *"$1"* ]]; do
-        IFS= read -r -t 20 -u 4 -n 1 -d '' byte || fail "never seen: $1: $(cat -v screen)"
-        seen+=$byte
-        printf '%s' "$byte" >>screen
+    local at
+    until at=$(grep -a -b -o -F -m 1 -e "$1" <(tail -c +$((looked + 1)) screen)); do
+        # shellcheck disable=SC2154  # line.sh sets it
+        timeout 20 dd if="$a" bs=4096 count=1 status=none >>screen ||
+            fail "never seen: $1: $(cat -v screen)"
     done
+    at=${at%%:*}
+    looked=$((looked + at + ${#1}))
 }
 
 # The shell goes, and the line with it.
