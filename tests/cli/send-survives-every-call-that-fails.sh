@@ -27,7 +27,7 @@ judge()
         [ $code -ne 0 ] || fail 'exit 0 of the receiver without a file'
     fi
 }
-for how in "'$DTTK' send '$photo'" "'$DTTK' send -" "cat | '$DTTK' send -"; do
+for how in "'$DTTK' send '$photo'" "'$DTTK' send -" "cat 2>cat.err | '$DTTK' send -"; do
     # The sanitizers read files of their own.
     sanitized || sweep read,pread64,readv,preadv EIO "$photo" sh -c "exec >line; $how"
     sweep write,writev,pwrite64,pwritev EIO "$photo" sh -c "exec >line; $how"
