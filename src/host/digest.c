@@ -66,6 +66,34 @@ static void xxh_value(const struct Digest *d, uint8_t out[PACKET_DIGEST])
 
 #endif
 
+static void sha_init(struct Digest *d)
+{
+    sha256_init(&d->as.sha.state);
+    d->as.sha.held_len = 0;
+}
+
+static void sha_update(struct Digest *d, const uint8_t *data, size_t len)
+{
+    uint8_t *held = d->as.sha.held;
+    size_t *held_len = &d->as.sha.held_len;
+    if (len <= DIGEST_SHA256_HELD - *held_len) {
+        memcpy(held + *held_len, data, len);
+        *held_len += len;
+        return;
+    }
+    sha256_update(&d->as.sha.state, *held_len, held);
+    sha256_update(&d->as.sha.state, len, data);
+    *held_len = 0;
+}
+
+static void sha_value(const struct Digest *d, uint8_t out[PACKET_DIGEST])
+{
+    /* Taking the value ends a state: end a copy. */
+    struct sha256_ctx copy = d->as.sha.state;
+    sha256_update(&copy, d->as.sha.held_len, d->as.sha.held);
+    sha256_digest(&copy, PACKET_DIGEST, out);
+}
+
 bool digest_known(enum DigestKind kind)
 {
     return kind == DIGEST_SHA256 || WITH_XXHASH;
@@ -83,7 +111,7 @@ void digest_init(struct Digest *d, enum DigestKind kind)
     if (kind == DIGEST_XXH128)
         xxh_init(d);
     else
-        sha256_init(&d->as.sha);
+        sha_init(d);
 }
 
 void digest_update(struct Digest *d, const uint8_t *data, size_t len)
@@ -93,7 +121,7 @@ void digest_update(struct Digest *d, const uint8_t *data, size_t len)
     if (d->kind == DIGEST_XXH128)
         xxh_update(d, data, len);
     else
-        sha256_update(&d->as.sha, len, data);
+        sha_update(d, data, len);
 }
 
 size_t digest_size(enum DigestKind kind)
@@ -104,11 +132,8 @@ size_t digest_size(enum DigestKind kind)
 void digest_value(const struct Digest *d, uint8_t out[PACKET_DIGEST])
 {
     memset(out, 0, PACKET_DIGEST);
-    if (d->kind == DIGEST_XXH128) {
+    if (d->kind == DIGEST_XXH128)
         xxh_value(d, out);
-        return;
-    }
-    /* Taking the value ends a state: end a copy. */
-    struct sha256_ctx copy = d->as.sha;
-    sha256_digest(&copy, PACKET_DIGEST, out);
+    else
+        sha_value(d, out);
 }

@@ -9,7 +9,8 @@
 
 #include <nettle/sha2.h>
 
-#define DIGEST_XXH128_STATE 640 /* bytes of libxxhash's state, and room to align it */
+#define DIGEST_XXH128_STATE 640  /* bytes of libxxhash's state, and room to align it */
+#define DIGEST_SHA256_HELD  1024 /* bytes */
 
 enum DigestKind {
     DIGEST_SHA256,
@@ -20,7 +21,11 @@ struct Digest {
     enum DigestKind kind;
     uint8_t shift; /* XXH128: bytes before the state, so that it is aligned */
     union {
-        struct sha256_ctx sha;
+        struct {
+            struct sha256_ctx state; /* without these: a line of a stream waits for no hash */
+            uint8_t held[DIGEST_SHA256_HELD];
+            size_t held_len;
+        } sha;
         uint8_t xxh[DIGEST_XXH128_STATE];
     } as;
 };
