@@ -224,7 +224,7 @@ static struct Answer *most_due(struct Receiver *r, struct Slot **slot, struct Fi
 
     *slot = NULL;
     *finished = NULL;
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         struct Slot *s = &r->config.slots[i];
 
         if (s->state == SLOT_COLLECTING && s->answer.due < most->due) {

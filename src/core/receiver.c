@@ -27,7 +27,7 @@ static struct Slot *find_slot(struct Receiver *r, uint16_t tag)
 
     if (slot_has_tag(&slots[r->last_slot], tag))
         return &slots[r->last_slot];
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         if (slot_has_tag(&slots[i], tag)) {
             r->last_slot = i;
             return &slots[i];
@@ -117,7 +117,7 @@ void receiver_finish(struct Receiver *r, unsigned slot, uint64_t now)
 /* A slot that holds the same object under another tag; NULL: none. */
 static struct Slot *find_alias(struct Receiver *r, const struct PacketObject *info)
 {
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         struct Slot *slot = &r->config.slots[i];
 
         if (slot->state == SLOT_COLLECTING && slot_same_file(&slot->info, info) &&
@@ -136,7 +136,7 @@ static struct Slot *find_free(struct Receiver *r)
 {
     struct Slot *oldest = NULL;
 
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         struct Slot *slot = &r->config.slots[i];
 
         if (slot->state == SLOT_FREE)
@@ -144,6 +144,8 @@ static struct Slot *find_free(struct Receiver *r)
         if (!slot->finishing && (!oldest || slot->heard < oldest->heard))
             oldest = slot;
     }
+    if (r->reached < r->config.slot_count)
+        return &r->config.slots[r->reached++];
     r->counters.no_room++;
     if (!oldest ||
         r->counters.packets - oldest->heard < (uint64_t)RECEIVER_IDLE * r->config.slot_count)
@@ -382,7 +384,7 @@ void receiver_input(struct Receiver *r, struct View packet, uint64_t now)
 
 void receiver_abort(struct Receiver *r, enum AbortReason reason, uint64_t now)
 {
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         struct Slot *slot = &r->config.slots[i];
 
         if (slot->state != SLOT_FREE && slot->answer.on)

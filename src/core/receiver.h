@@ -217,6 +217,7 @@ struct Receiver {
     struct Finished finished[RECEIVER_FINISHED];
     unsigned finished_next;
     struct Finished *newest_finished; /* NULL: none yet */
+    unsigned reached;                 /* slots from this one on have never been taken */
     unsigned last_slot;               /* the last packet's: tried first */
     struct ReceiverWant want;
     uint16_t begun;      /* answers begun so far: each has a run of its own */

@@ -332,8 +332,8 @@ bool sender_output(struct Sender *s, struct Buffer *packet, struct View *body, u
         case SENDER_CLOSING:
             return output_closing(s, packet);
         case SENDER_STREAMING:
-            if (s->credit >= 1000) {
-                s->credit -= 1000;
+            if (sender_owes_repair(s)) {
+                s->credit -= SENDER_REPAIR_CREDIT;
                 return sender_stream_repair(s, packet, body);
             }
             if (s->next < s->stream.closed)

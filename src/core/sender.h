@@ -226,6 +226,9 @@ uint64_t sender_deadline(const struct Sender *s);
  */
 void sender_share(struct Sender *s, uint64_t others, uint64_t window);
 
+/* True if the next packet is a repair of a stream: it takes its time to be computed. */
+bool sender_owes_repair(const struct Sender *s);
+
 /* Two-way: bytes in flight. */
 uint64_t sender_in_flight(const struct Sender *s);
 

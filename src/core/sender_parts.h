@@ -29,6 +29,9 @@ uint64_t sender_repairs_for(const struct Sender *s, uint64_t n);
 /* Symbols that a stream of that T keeps. */
 uint32_t sender_stream_capacity(uint32_t symbol_size);
 
+/* Credit, in thousandths, for a repair of a stream. */
+#define SENDER_REPAIR_CREDIT 1000
+
 /* The next closed symbols (there is one); a repair of the recent past (there is some). */
 bool sender_stream_source(struct Sender *s, struct Buffer *packet, struct View *body);
 bool sender_stream_repair(struct Sender *s, struct Buffer *packet, struct View *body);

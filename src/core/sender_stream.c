@@ -65,6 +65,11 @@ bool sender_stream_source(struct Sender *s, struct Buffer *packet, struct View *
     return sender_close(s, packet, PACKET_SOURCE);
 }
 
+bool sender_owes_repair(const struct Sender *s)
+{
+    return s->state == SENDER_STREAMING && s->credit >= SENDER_REPAIR_CREDIT;
+}
+
 /* Bytes of the longest symbol in a window: behind them all its repairs are zeros. */
 static uint32_t longest_in(const struct Sender *s, struct RlcWindow w)
 {

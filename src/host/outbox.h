@@ -83,6 +83,9 @@ size_t outbox_unsent(const struct Outbox *b);
  */
 bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes);
 
+/* True if a stream's next packet is a repair, which takes its time to be computed. */
+bool outbox_owes_repair(const struct Outbox *b);
+
 /* So many bytes of what was put will never be on the line. */
 void outbox_drop(struct Outbox *b, size_t bytes);
 

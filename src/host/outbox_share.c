@@ -65,6 +65,15 @@ static bool put_alive(struct Outbox *b, struct Station *s, uint64_t now, size_t 
     return true;
 }
 
+bool outbox_owes_repair(const struct Outbox *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        if (sender_owes_repair(&b->active[i]->sender))
+            return true;
+    }
+    return false;
+}
+
 bool outbox_put(struct Outbox *b, struct Station *s, uint64_t now, size_t *bytes)
 {
     unsigned tried = 0;

@@ -46,7 +46,7 @@ static int copy(struct PackFlow *flow)
 }
 
 /* Move what was read into symbols, as far as the line has caught up. True: all of it went. */
-static bool pour(struct Outgoing *o, enum PackTo to, uint64_t now)
+static bool pour(struct Outgoing *o, enum PackTo to)
 {
     int more = 1;
 
@@ -60,8 +60,6 @@ static bool pour(struct Outgoing *o, enum PackTo to, uint64_t now)
         flow.out = space;
         flow.out_len = room;
         more = o->packer.z ? packer_run(&o->packer, &flow, to) : copy(&flow);
-        if (o->stage.len > flow.in_len && o->flush_at == CLOCK_NEVER)
-            o->flush_at = now + o->options->flush;
         o->unpacked += o->packer.z ? o->stage.len - flow.in_len : 0;
         buffer_ltrunc(&o->stage, o->stage.len - flow.in_len);
         if (flow.out_len < room) {
@@ -83,12 +81,14 @@ void outgoing_take(struct Outgoing *o, uint64_t now)
 
     if (!outgoing_is_stream(o) || o->sender.stream.ended || o->unreadable)
         return;
+    if (o->stage.len > 0 && !o->flushing && o->flush_at == CLOCK_NEVER)
+        o->flush_at = now + o->options->flush;
     if (now >= o->flush_at) {
         o->flushing = true;
         o->flush_at = CLOCK_NEVER;
     }
     to = o->eof ? PACK_END : o->flushing ? PACK_FLUSH : PACK_ON;
-    if (!pour(o, to, now))
+    if (!pour(o, to))
         return;
     if (to == PACK_END)
         sender_end(&o->sender);

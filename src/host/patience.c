@@ -75,7 +75,7 @@ static uint64_t pass_end(struct Patience *p, const struct ReceiverCounters *c, u
 
 bool patience_is_collecting(const struct Receiver *r)
 {
-    for (unsigned i = 0; i < r->config.slot_count; i++) {
+    for (unsigned i = 0; i < r->reached; i++) {
         if (r->config.slots[i].state != SLOT_FREE && !r->config.slots[i].aborted)
             return true;
     }

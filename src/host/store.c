@@ -380,7 +380,7 @@ int store_pump(struct Store *s)
 
 bool store_catch_up(struct Store *s)
 {
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         struct StoreSlot *slot = &s->slots[n];
         struct Part *part = store_part(s, slot);
         if (slot->state != STORE_SLOT_OPEN)

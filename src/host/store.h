@@ -86,6 +86,7 @@ struct Store {
     int dir;          /* the folder of the target, or of files without a name; -1: none */
     unsigned umask;
     struct StoreSlot *slots;
+    unsigned reached;       /* slots from this one on have never been taken */
     struct StoreDone *done; /* RECEIVER_FINISHED of them */
     unsigned done_next;
     struct FileSinkSeen *seen; /* targets that were looked at */

@@ -347,7 +347,7 @@ void store_keep(struct Store *s, unsigned n)
 
 void store_end(struct Store *s)
 {
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         if (s->slots[n].state == STORE_SLOT_OPEN || s->slots[n].state == STORE_SLOT_FAILED)
             store_keep(s, n);
     }

@@ -103,7 +103,7 @@ static enum ReceiverOpen choose_name(struct Store *s, unsigned n, const struct P
         store_report(s, n, STORE_NOTE, EXIT_DELIVERED, "",
                      "named so because the sender's name is not allowed: %s", shown);
     }
-    for (unsigned i = 0; i < s->config.slot_count; i++) {
+    for (unsigned i = 0; i < s->reached; i++) {
         const struct StoreSlot *other = &s->slots[i];
         bool live = other->state == STORE_SLOT_OPEN || other->state == STORE_SLOT_FAILED;
         if (i != n && live && strcmp(other->name, slot->name) == 0)
@@ -215,7 +215,7 @@ static enum ReceiverOpen look_at_part(struct Store *s, unsigned n)
 static uint64_t promised(struct Store *s, unsigned n)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i < s->config.slot_count; i++) {
+    for (unsigned i = 0; i < s->reached; i++) {
         const struct StoreSlot *slot = &s->slots[i];
         if (i == n || slot->state != STORE_SLOT_OPEN || slot->sink.part.fd < 0 ||
             store_slot_is_stream(slot))
@@ -323,6 +323,7 @@ enum ReceiverOpen store_open(void *ctx, unsigned n, const struct PacketObject *o
 {
     struct Store *s = ctx;
     struct StoreSlot *slot = &s->slots[n];
+    s->reached = n < s->reached ? s->reached : n + 1;
     store_slot_reset(s, slot, object);
     enum ReceiverOpen answer = decide(s, n, object);
     if (answer == RECEIVER_TAKE || answer == RECEIVER_RESUME) {

@@ -141,7 +141,7 @@ static void replay(struct Store *s, struct Receiver *r, unsigned n, uint64_t now
 
 bool store_wants_replay(const struct Store *s)
 {
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         if (s->slots[n].replaying)
             return true;
     }
@@ -155,7 +155,7 @@ void store_replay(struct Store *s, struct Receiver *r, uint64_t now)
         s->drop = -1;
         receiver_drop(r, n, true, now);
     }
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         if (s->slots[n].replaying)
             replay(s, r, n, now);
     }

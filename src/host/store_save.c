@@ -258,7 +258,7 @@ static bool wants_saving(const struct Store *s, unsigned n)
 uint64_t store_save(struct Store *s, uint64_t now)
 {
     bool any = false, soon = false;
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         any = any || wants_saving(s, n);
         soon = soon || s->slots[n].news.repair_count >= REPAIRS_SOON;
     }
@@ -269,7 +269,7 @@ uint64_t store_save(struct Store *s, uint64_t now)
     if (now < s->save_at && !soon)
         return s->save_at;
     uint64_t began = clock_now();
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         if (wants_saving(s, n))
             save(s, n);
     }

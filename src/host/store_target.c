@@ -184,7 +184,7 @@ int store_init(struct Store *s, const struct StoreConfig *config)
 
 void store_free(struct Store *s)
 {
-    for (unsigned n = 0; s->slots != NULL && n < s->config.slot_count; n++) {
+    for (unsigned n = 0; s->slots != NULL && n < s->reached; n++) {
         struct StoreSlot *slot = &s->slots[n];
         if (slot->state == STORE_SLOT_OPEN || slot->state == STORE_SLOT_FAILED)
             store_settle(s, n);

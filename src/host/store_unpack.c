@@ -93,7 +93,7 @@ static int start(struct Store *s, struct StoreSlot *slot)
 /* One at a time, for each takes memory: the others are unpacked when they are complete. */
 static bool may_start(const struct Store *s)
 {
-    for (unsigned n = 0; n < s->config.slot_count; n++) {
+    for (unsigned n = 0; n < s->reached; n++) {
         if (s->slots[n].unpacking != NULL)
             return false;
     }

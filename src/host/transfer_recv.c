@@ -19,7 +19,7 @@
  */
 static void drop_ended(struct Receiving *t, uint64_t now)
 {
-    for (unsigned i = 0; i < t->receiver.config.slot_count; i++) {
+    for (unsigned i = 0; i < t->receiver.reached; i++) {
         const struct Slot *slot = &t->slots[i];
 
         if (slot->state == SLOT_FREE)
@@ -37,7 +37,7 @@ static void drop_ended(struct Receiving *t, uint64_t now)
 /* True if the store is busy with an object of which every byte is here. */
 static bool is_finishing(struct Receiving *t)
 {
-    unsigned n = t->receiver.config.slot_count;
+    unsigned n = t->receiver.reached;
 
     for (unsigned i = 0; i < n && !t->slots[t->finishing].finishing; i++)
         t->finishing = (t->finishing + 1) % n;
@@ -54,7 +54,7 @@ static void finish(struct Receiving *t, uint64_t now)
 /* Objects of which nothing more comes give way: what they have is kept. */
 static void drop_silent(struct Receiving *t, uint64_t now)
 {
-    for (unsigned i = 0; i < t->receiver.config.slot_count; i++) {
+    for (unsigned i = 0; i < t->receiver.reached; i++) {
         if (patience_slot_end(&t->patience, &t->station, &t->slots[i]) <= now)
             receiver_drop(&t->receiver, i, false, now);
     }
@@ -65,7 +65,7 @@ static uint64_t silent_at(const struct Receiving *t)
 {
     uint64_t at = CLOCK_NEVER;
 
-    for (unsigned i = 0; i < t->receiver.config.slot_count; i++)
+    for (unsigned i = 0; i < t->receiver.reached; i++)
         at = clock_earlier(at, patience_slot_end(&t->patience, &t->station, &t->slots[i]));
     return at;
 }

@@ -15,6 +15,7 @@
 
 #define LAST_WORDS CLOCK_SECOND /* for what is put at the end to get out */
 #define ABORTS     3            /* copies of it, for a line that loses some */
+#define URGENT     4096 /* bytes of a batch so short that it is rather for speed of arrival */
 
 _Static_assert(SEND_AT_ONCE <= LOOP_SOURCES, "each stream on the line is polled");
 
@@ -32,13 +33,16 @@ struct Sending {
     int result;          /* the smallest exit code of an object, but 0 */
 };
 
-/* Gather frames until the batch is full, the pacer says wait or there is nothing more. */
+/* Gather frames until the batch is full, the pacer says wait or there is nothing more. What a
+ * stream brought, if it is but a few bytes, does not wait until its repair is computed. */
 static void fill(struct Sending *t, uint64_t now)
 {
     struct ProfileMark mark = profile_enter(PROFILE_PACKETS);
     size_t bytes;
 
     while (station_room(&t->station, now) > 0 && pacer_allowance(&t->pacer, now) > 0) {
+        if (t->station.tx.len > 0 && t->station.tx.len < URGENT && outbox_owes_repair(&t->box))
+            break;
         if (!outbox_put(&t->box, &t->station, now, &bytes)) {
             t->drained = true;
             break;
